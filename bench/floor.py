@@ -3,7 +3,7 @@
     python -m bench.floor [CORPUS]… [--data FOLDER]
 
 A search is `Index.search` with all words, ten hits with snippets, and four facets; the questions are those of
-`bench.product`. Of each question, one search is recorded for its operations on arrays and their arguments, and the
+`bench.product`. For each question, the operations on arrays of one search are recorded with their arguments, and the
 calls of another search are counted. Then each operation is repeated alone, on the same arrays. Times are the fastest of
 several runs, warm, so that they are lower bounds:
 

@@ -1,8 +1,8 @@
 """bm25s: scores for words only.
 
-The peer supports single words and `any` of several words, without filters. bm25s returns only the numbers and the
-scores of the ten best paragraphs, without total, facets or texts. It runs in memory on one thread, with its NumPy
-backend and searchkit's k1 and b.
+Of the queries, this peer supports single words and `any` of several words, without filters. bm25s returns only the
+numbers and the scores of the ten best paragraphs, without total, facets or texts. It runs in memory on one thread, with
+its NumPy backend and searchkit's k1 and b.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def build(name: str, data: Path, folder: Path) -> None:
 
 
 def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - needs only the folder
-    """Open the index as one peer."""
+    """Open the index as the only peer: an engine that searchkit is compared with."""
     return {"bm25s": _Bm25sPeer(library.BM25.load(str(folder)))}
 
 
@@ -42,7 +42,7 @@ class _Bm25sPeer:
         self._model = model
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Prepare a query without filters of one word, or of several of which any may occur. None for other queries."""
+        """Prepare a query of one word, or of any of several words, without filters. Returns None for other queries."""
         if query.filters or query.kind in {"phrase", "everything"} or (query.kind == "all" and len(query.words) > 1):
             return None
         words = [list(query.words)]

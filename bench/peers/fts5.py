@@ -68,7 +68,7 @@ def _add(connection: sqlite3.Connection, batch: Iterable[Item], first: int, name
 
 
 def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - needs only the folder
-    """Open the index as one peer."""
+    """Open the index as the only peer: an engine that searchkit is compared with."""
     return {"SQLite FTS5": _Fts5Peer(_connect(folder))}
 
 

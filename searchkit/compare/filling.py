@@ -84,9 +84,9 @@ class _Entry(NamedTuple):
     """The state of a cell that has only this measure, if its status is the wanted one: one of `STATES`."""
     year: int | None
     """The year that the measure is of (`year_of_measure`)."""
-    distance: int
+    lag: int
     """`years_after` of the measure: 0 if its report is the one that reports on the year, 1 if the report reports on the
-    next year, -1 if on the year before. `_distance` is something else."""
+    next year, -1 if on the year before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,10 @@ def fill_cells(
     """Return what was chosen for each cell, by row and column, and the number of measures without a row or a column.
 
     `spec`: the indicator and the unit of the table. `candidates`: measures, best first. `rows` and `cols`: facets.
-    `years`: only measures of these years are chosen; None for those of any year. The others only tell what to expect
-    (`_check_years`). Cells for which nothing was chosen are left out. Of the measures of a cell, those of one place,
-    body and year are compared with each other. These are few, so the cost is about linear in the number of candidates.
+    `years`: only measures of these years are chosen; None for those of any year. Measures of other years only tell what
+    to expect (`_check_years`). Cells for which nothing was chosen are left out. Of the measures of a cell, those of one
+    place, body and year are compared with each other. These are few, so the cost is about linear in the number of
+    candidates.
     """
     cells: dict[_Key, list[_Entry]] = {}
     unplaced = 0
@@ -171,7 +172,7 @@ class _Series:
         self._values: dict[tuple[object, ...], dict[int, float]] = {}
         for entry in entries:
             measure = entry.measure
-            if entry.state == "value" and measure.status == "actual" and entry.distance == 0 and entry.year is not None:
+            if entry.state == "value" and measure.status == "actual" and entry.lag == 0 and entry.year is not None:
                 self._values.setdefault((measure.region, measure.agency), {}).setdefault(
                     entry.year, measure.signed_value
                 )
@@ -323,7 +324,7 @@ def _choose_of_source(entries: Sequence[_Entry], wanted: Wanted) -> _Choice:
     for status in wanted.statuses:
         of_status = [entry for entry in entries if entry.measure.status == status]
         plain = [entry for entry in of_status if entry.state == "value"]
-        own = [entry for entry in plain if entry.distance == 0]
+        own = [entry for entry in plain if entry.lag == 0]
         years = [entry.year or 0 for entry in own or plain or of_status or entries]
         choice = _choose_of_year([entry for entry in entries if (entry.year or 0) == max(years)], status, wanted)
         if choice.state in {"value", "conflict"}:
@@ -350,8 +351,8 @@ def _choose_of_year(entries: Sequence[_Entry], status: str, wanted: Wanted) -> _
         groups = _group_values(nearest)
         rivals = tuple(group for group in groups if group is groups[0] or _contradicts(group[0], groups[0][0]))
         others = tuple(group for group in groups if group not in rivals)
-        origin = "own" if nearest[0].distance == 0 else "other_report"
-        revised = () if status != "actual" else _find_revised(plain, nearest[0].distance, groups)
+        origin = "own" if nearest[0].lag == 0 else "other_report"
+        revised = () if status != "actual" else _find_revised(plain, nearest[0].lag, groups)
         return _Choice("conflict" if rivals[1:] else "value", rivals, origin, revised, others, target_measures)
     before = [entry for entry in entries if status == "actual" and entry.measure.status == "before"]
     before = [entry for entry in before if entry.state == "value" and _STATED_YEAR.search(entry.measure.period or "")]
@@ -375,7 +376,7 @@ def _nearest_reports(entries: Sequence[_Entry]) -> list[_Entry]:
     """
     if not entries:
         return []
-    ranks = [entry.distance if entry.distance >= 0 else 1000 - entry.distance for entry in entries]
+    ranks = [entry.lag if entry.lag >= 0 else 1000 - entry.lag for entry in entries]
     return [entry for entry, rank in zip(entries, ranks, strict=True) if rank == min(ranks)]
 
 
@@ -418,15 +419,15 @@ def _is_within(inexact: Measure, exact: Measure) -> bool:
 
 
 def _find_revised(
-    plain: Sequence[_Entry], distance: int, groups: Sequence[Sequence[Measure]]
+    plain: Sequence[_Entry], lag: int, groups: Sequence[Sequence[Measure]]
 ) -> tuple[tuple[Measure, ...], ...]:
     """Return the values that later reports state instead of the chosen ones, the earliest report first.
 
-    `groups` are the groups of the chosen values, and `distance` is that of their entries (`_Entry.distance`). Of the
-    reports of each later year, the first group is returned, unless one of these reports repeats a chosen value.
+    `groups` are the groups of the chosen values, and `lag` is that of their entries (`_Entry.lag`). Of the reports of
+    each later year, the first group is returned, unless one of these reports repeats a chosen value.
     """
     revised = []
-    later = group_by([entry for entry in plain if entry.distance > distance], lambda entry: entry.distance)
+    later = group_by([entry for entry in plain if entry.lag > lag], lambda entry: entry.lag)
     for _, entries in sorted(later.items(), key=lambda item: int(str(item[0]))):
         found = _group_values(entries)
         if not any(has_same_value(group[0], measure) for group in found for chosen in groups for measure in chosen):

@@ -46,7 +46,7 @@ _SALUTATION = re.compile(
 )
 """Persons with an optional list of others (`尊敬的各位代表、同志们：`), or a body with a colon (`市司法局：`)."""
 _AUDIENCE = re.compile("各位|尊敬|敬爱|们|^(?:同志|朋友)")
-"""Words of a salutation that addresses persons: 各位代表, 同志们; not of a label, 分管领导：."""
+"""Words of a salutation that addresses persons: 各位代表, 同志们. A label such as 分管领导： contains none of them."""
 _SESSION_LINE = re.compile(
     rf"[\W_]*(?:{ANY_YEAR}年)?[^。；;]{{0,40}}(?:会议|大会|全会|会)(?:第[一二三四五六七八九十\d]+次(?:全体)?会议)?上?(?:的(?:报告|讲话))?[)）]?(?:\s?[（(]?[^。；;]{{0,30}}[)）]?)?"
 )

@@ -97,7 +97,7 @@ _Result = TypeVar("_Result")
 
 
 def _schema() -> fields.Schema:
-    """Return the fields of the Whoosh documents, which are documents or paragraphs (`kind`)."""
+    """Return the fields of the Whoosh documents. The field `kind` says whether one is a document or a paragraph."""
     words = fields.KEYWORD()  # not scorable, because Whoosh rounds lengths; the records contain exact lengths
     # `label`: the headings that begin at the paragraph, and the title if it is the first paragraph of its document.
     # The text and these labels are the passage of the paragraph (`query.tree.PASSAGE`).
@@ -541,7 +541,10 @@ class WhooshEngine:
         return list(first.values()), copies
 
     def _rank(self, request: Request, docs: list[int]) -> tuple[list[int], dict[int, Explanation], set[int]]:
-        """Return the docs, best first; their scores; and those that come last: they do not match `Request.first`."""
+        """Return the docs, best first; their scores; and those of them that do not match `Request.first`.
+
+        The docs that do not match `Request.first` come last.
+        """
         last = set() if request.first is None else set(docs) - self._match(request.first)
         complete = set() if request.complete is None else self._match(request.complete)
         scores = self._word_scores(request.scoring, docs) | dict.fromkeys(last, Explanation())
@@ -585,7 +588,8 @@ class WhooshEngine:
     def _rescore(self, gram_weights: Mapping[int, Mapping[str, float]], i: int, words: Explanation) -> Explanation:
         """Step two of ranking: return the scores of a paragraph by words, bigrams and characters.
 
-        `gram_weights`: the grams of the query with their weights, by size. `words`: the result of step one.
+        `gram_weights`: the characters (size 1) and the bigrams (size 2) of the query with their weights, by size.
+        `words`: the result of step one.
         """
         lengths, totals = self._store.lengths[i], self._store.totals
         text, title = self._store.texts[i], fold(self._store.paragraphs[i].title or "")
@@ -614,9 +618,10 @@ def _score_ranks(ranked: Sequence[tuple[int, bool, float]]) -> dict[int, int]:
     """Return a rank for each doc. The ranks ascend in the order of `ranked`.
 
     Two docs have the same rank if they agree in three things: the score, whether they are among the best
-    `RESCORE_DEPTH`, and whether they are among the last docs.
+    `RESCORE_DEPTH`, and whether they match `Request.first`.
 
-    `ranked`: for each doc, best first: the doc, whether it is among the last docs (`Request.first`), and its score.
+    `ranked`: for each doc, best first: the doc, whether it comes last because it does not match `Request.first`, and
+    its score.
     """
     ranks: dict[int, int] = {}
     rank, previous = 0, None
@@ -666,7 +671,7 @@ class _ParagraphStore:
         return tuple(Measure(measure, self.paragraphs[doc_id]) for measure in self.measures[doc_id])
 
     def df(self, gram: str) -> int:
-        """Return the number of paragraphs whose text contains a gram."""
+        """Return the number of paragraphs whose text contains a character or a bigram."""
         if gram not in self._df:
             self._df[gram] = sum(gram in text for text in self.texts)
         return self._df[gram]

@@ -213,7 +213,7 @@ def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str
 def _skip(parsed: ParsedDocument, error: Exception) -> Skipped:
     """Return why a document is skipped.
 
-    The document counts as one skipped file (`Skipped.files`); a record, or a file in an archive, counts as none.
+    `Skipped.files` is 1 if the document is a whole file, and 0 if it is a record or a file in an archive.
     """
     return Skipped(
         parsed.document.document, unexpected_error_reason(error), files=int(parsed.document.document == parsed.file)

@@ -335,9 +335,9 @@ class WorkerPool:
         """Put the files of a failed batch back at the beginning of the queue, split at the file `suspect`.
 
         `suspect` is the index of the file that was being read, or None if the part was being written. If it is None, a
-        batch of several files is halved, and the only file of a batch is the suspect. The suspect is retried as a batch
-        of one file, unless the failure is conclusive or this batch was the retry: then the suspect is skipped. If a
-        share of a file fails, the file is the suspect.
+        batch of several files is halved; in a batch of one file, that file is the suspect. The suspect is retried as a
+        batch of one file, unless the failure is conclusive or this batch was the retry: then the suspect is skipped. If
+        a share of a file fails, the file is the suspect.
         """
         if batch.share != WHOLE:
             if batch.start not in self._shares:  # another share has failed before

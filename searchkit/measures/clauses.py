@@ -112,8 +112,9 @@ class Clauses:
     def _find_topic(self, n: int) -> str:
         """Return what clause n is about: its aspect (在工业总产值方面), its subject (产量 in 产量再创新高) or its name.
 
-        Without an aspect, the name is returned if it ends like a measure (`wording.MEASURE_NOUN`) or has no subject.
-        Return "" if the clause is adverbial, or if its subject has at most two characters.
+        Without an aspect, the name is returned if it ends like a measure (`wording.MEASURE_NOUN`) or if the clause has
+        no subject, otherwise the subject. Return "" if the clause is adverbial, or if its subject has at most two
+        characters.
         """
         start, stop = self._starts[n], self._starts[n + 1] - 1
         aspect = wording.ASPECT_CLAUSE.match(self._folded, start, stop)

@@ -18,7 +18,7 @@ from searchkit.text.years import ANY_YEAR
 CLAUSE_MARKS = frozenset(",、:;()")
 """Marks before a clause or an item."""
 _SMALL_NUMBER = r"[一二两三四五六七八九十\d]{1,3}"
-"""A number of years, or that of a month: 三, 十五, 20."""
+"""A number of years, or the number of a month: 三, 十五, 20."""
 
 # Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
 _INCREASE = (
@@ -58,7 +58,7 @@ KEPT_RATE = re.compile("[压精缩].*率")
 """A verb of change that names an aim, not a change since an earlier time (压缩率), and is therefore kept in the name.
 Used to match a full verb."""
 CHANGE_LEAD = re.compile("(?:带动|拉动|推动|促进|保持|超过)了?(?=..)")
-"""At the start of the name of what changed: a verb whose object has changed, which is not part of the name."""
+"""At the start of the name of what changed: a verb that is not part of the name. Its object has changed (带动就业)."""
 LEVEL_REACHED = re.compile(
     r"(?:[到至]|不变|稳定在|"  # 提高到, 保持不变, 稳定在
     r"(?:[升降少低加高小大落]|扩展|调整)为)$"  # 降低为, 调整为
@@ -289,8 +289,8 @@ NEWLY_COUNTED = re.compile(
 )
 """Words of an addition at the beginning or end of the name of what was counted."""
 LENGTH_NOUN = re.compile("(?:通车|运营|营运|营业)?里程$")
-"""A length at the end of the name of what was counted. It is removed from the name that a total length refers to: of
-新增高速公路通车里程, 高速公路 is left before 总里程."""
+"""A length at the end of the name of what was counted. The name of a total length leaves it out: 高速公路 总里程 after
+新增高速公路通车里程."""
 COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
 """Before a number: the number compares with another place and is not a change (高于全国增幅2个百分点)."""
 _SPENDING = (
@@ -352,12 +352,13 @@ PLACE_NOUNS = frozenset("县乡村镇市省国州旗盟")
 LIST_VERB = re.compile("[得获夺评选办增设建立购赠派]了?$")
 """The end of a verb that the items of a list share (夺得2枚金牌、3枚银牌)."""
 LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
-"""Directly before a number: if the text after the number is read as a name, because it begins with an unknown unit, the
-real name is before the verb (出版总量达到456亿印张)."""
+"""Directly before a number: the name is before the verb, if the text after the number is taken for a name only because
+its unit is unknown (印张 in 出版总量达到456亿印张)."""
 DECISION = re.compile("(?:决定|要求|准备|打算)$")
 """Before a verb of change: what changes follows the number (省里决定增加1500万元投资)."""
 HARVEST_CHANGE = re.compile("[增减][产收]")
-"""A change of what was named last, also if it is not the subject of the sentence. Used to match a full name."""
+"""The name of a change, such as 增产, in what was named last, even if that is not the subject of the sentence. Used to
+match a full name."""
 SELECTION = re.compile("有$")
 """Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
 RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
@@ -454,7 +455,7 @@ NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会
 AMOUNT_SUFFIX = re.compile("(?:总[值额量]|收入|支出|投资|余额|产值|增加值|进出口|出口|里程|面积)$")
 """The end of the name of an amount, several of which can share a number: 地区生产总值、财政收入均突破2万亿元."""
 MEAN_START = re.compile("[日月年人户]均|平均")
-"""The start of the name of a mean, which is not part of a total: 日均新设849户, 总量突破200万户."""
+"""The start of the name of a mean. A mean is not part of the total after it: 日均新设849户, 总量突破200万户."""
 OWNED_AMOUNT = re.compile("(?:营业|销售|经营|主营业务)?总?(?:收入|支出)|[^、]{0,2}(?:总额|余额)|投资|产值|增加值")
 """The name of an amount that needs its owner: 营业收入 after 甲集团资产总额. Used to match a full name."""
 EACH_VERB = re.compile("(?:分别|双双|(?<![人平年户亩])均)(?:已?突破|超过?|达到?|过|迈[上过]|跨[上越过])[了]?$")

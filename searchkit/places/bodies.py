@@ -29,7 +29,7 @@ _JOINED = re.compile(r"..(?<![局委厅部办])[和与及][^省市县区州旗�
 """Matches the text before a listed name (水务局) if the listed name is only the end of a longer one: 农业农村和 in
 农业农村和水务局. The first class excludes two bodies (财政局和税务局), the last one places (永和镇)."""
 _OF_PLACES = frozenset(("人民政府", "街道办事处", "管理委员会"))
-"""Bodies whose names a place precedes, which may end in 和: 仁和街道办事处."""
+"""Bodies whose names have a place before them. A 和 before such a name may be the end of the place: 仁和街道办事处."""
 
 
 def is_body(text: str) -> bool:

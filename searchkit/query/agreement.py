@@ -14,7 +14,7 @@ from searchkit.query.unit_conversion import unit_scale
 _MEAN_WORD = re.compile("[人户月日年单]均|平均")
 """Matches the word that makes a name a mean: 人均, 月均, 平均."""
 _JOINT_FACTOR = 0.7
-"""Factor of the similarity if only one of two names is joint: one of several things, such as 行政复议、行政诉讼."""
+"""Factor of the similarity if only one of two names is joint. A joint name names several things: 行政复议、行政诉讼."""
 _OTHER_HEAD_FACTOR = 0.5
 """Factor of the similarity if the heads of two names have no character in common. The head is the last part of a name:
 维持 in 行政复议 维持."""
@@ -27,8 +27,8 @@ _LIGHT_WORDS = re.compile(
     "办理|查处|受理|处理|处置|查办|审理|审查|完成|实施|实现|作出|做出|下达|发放|制定|修订|出台|印发|提请|提交|举办|组织|开展|已|等|的|"
     "相关|有关|全部|总|新(?=[增建立开登注签收招投引认评培改扩办创]|设(?![备施]))"
 )
-"""Matches words that do not narrow a name, wherever they are in it: 受理投诉 is 投诉. 新 is one only before a verb:
-新建住房, but not 新能源."""
+"""Matches light words: they do not narrow a name, wherever they are in it (受理投诉 is 投诉). 新 is a light word only
+before a verb: 新建住房, but not 新能源."""
 _MIN_HEAD_SIMILARITY = 0.5
 """Smallest similarity of a name and its head (行政复议 维持, 维持), unless `_NARROWED_FACTOR` applies. Only
 `_OTHER_MEAN_FACTOR` can make it smaller."""

@@ -4,10 +4,13 @@
 with a filter instead of each. A run is text without white space. It is bare unless it is in quotes or brackets, has
 a field or belongs to an operator.
 
-A paragraph matches if it passes the filters and matches the remaining words. It also matches, without passing the
-filters of these runs, if it contains as strings all runs of which filters took only a part (浙江立案). Then it must
-still pass the filters of the runs that are only names (浙江), and match all other words. Filters of one facet are
-combined with OR, filters of different facets with AND.
+A paragraph matches in one of two ways:
+
+(a) It passes the filters and matches the remaining words.
+(b) It contains as strings all runs of which filters took only a part (浙江立案). Then it need not pass the filters of
+    these runs, but it must pass those of the runs that are only names (浙江), and match all other words.
+
+Filters of one facet are combined with OR, filters of different facets with AND.
 """
 
 from __future__ import annotations
@@ -394,7 +397,8 @@ class _NameFinder:
         """
         is_run = (name.start, name.end) == run
         if name.evidence in {SURE, SHORT}:
-            # A short name after an ordinary word is not at the beginning: 振兴辽宁, where 振兴 could be a place.
+            # In 振兴辽宁, 振兴 is read as a word although it is a place, too. A short name directly after such a word
+            # is not at a beginning.
             return name.evidence == SURE or not name.follows or (bool(before) and before[-1].end == name.start)
         if name.evidence == PHRASE:
             return bool(sure) or (is_run and not is_alone)

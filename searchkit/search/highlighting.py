@@ -25,7 +25,7 @@ class HighlightedParagraph:
     """The parts of the query that occur in the text, a heading or the title: content words, quoted strings, prefixes.
     """
     lacks: tuple[str, ...]
-    """The parts of the query that occur in none of these. Alternatives of an OR are never among them."""
+    """The parts of the query that occur in neither text, headings nor title, without the alternatives of an OR."""
 
 
 class Highlights:

@@ -26,7 +26,7 @@ _AFTER_YEAR = re.compile(
 """Matches after 年: a point of time in the year (底, 末, 初), or words by which all later years (`open`) or the two
 neighbouring years (`around`) are meant too. It does not match 初 and 起 if they begin a word (初中, 起重机械)."""
 _DECADE = re.compile("代(?![表理建管办征收偿缴发])")
-"""Matches 代 after 年 if all years of the decade are meant that begins with the year: 1990年代."""
+"""Matches 代 after 年. It means all years of the decade that begins with the year: 1990年代."""
 _DECADE_NAME = re.compile(
     "(?:(?:上个?|二十|20)世纪)?(?:(?P<digit>[3-9])0|(?P<han>[三四五六七八九])十)年代(?![表理建管办征收偿缴发])"
 )

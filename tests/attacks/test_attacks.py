@@ -128,7 +128,8 @@ def test_failing_system_calls(
 
 
 RunPower = Callable[[faults.Scenario, int], None]
-"""Checks states of the disk after power failures in a scenario: `states` at random moments, and those after the end."""
+"""Checks states of the disk after power failures in a scenario: as many at random moments as the second argument says,
+and those after the end of the build."""
 
 
 @pytest.fixture
@@ -324,8 +325,8 @@ def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
     assert (addresses.judge(answer, may_be_cut=False) is None) == is_right
 
 
-def test_neighbours(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside builds, a reader and copies find one of the states, and another writer succeeds or is refused.
+def test_builds_beside_readers_copies_and_writers(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside builds, a reader and copies find the index as after one of the builds. Another writer may be refused.
 
     Open indexes whose folders are moved answer as before, or raise an error of one line.
     """

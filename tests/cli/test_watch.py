@@ -18,14 +18,14 @@ def own_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def forget(path: Path) -> None:
-    """Make all paragraphs that the watches find new."""
+    """Remove what the watches have seen, so that all paragraphs that they find are new again."""
     data = json.loads(path.read_text(encoding="utf-8"))
     for watch in data["watches"]:
         watch["seen"] = []
     path.write_text(json.dumps(data), encoding="utf-8")
 
 
-def test_from_adding_to_removing(run: Run, small: Path, own_file: Path) -> None:
+def test_a_watch_is_added_listed_run_and_removed(run: Run, small: Path, own_file: Path) -> None:
     """A watch is added, listed, run and removed. Status 0 of `watch run` means something new, 1 nothing new."""
     index = small / "index"
     assert run("watch", "list").status == 1

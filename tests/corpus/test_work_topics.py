@@ -15,7 +15,7 @@ from searchkit.files import DATA_FOLDER
 from searchkit.names import SECTIONS
 
 LABELS = Path(__file__).with_name("work_topics.json")
-"""A JSON file. Its key `labels` maps ids of paragraphs to the topics that may come first, assigned by reading.
+"""A JSON file. Its key `labels` maps ids of paragraphs to the topics that may come first, assigned by hand.
 
 Its key `seed` is the seed with which these 200 paragraphs, each of at least 15 characters, were drawn at random.
 """

@@ -13,9 +13,9 @@ WORDS = (
 )  # fmt: skip
 PLACES = ("东丽区", "西青区", "滨海新区", "临海市")
 MIN_FILES, MAX_FILES = 20, 120
-"""While there are at most `MIN_FILES` files, `Reports.change` only adds files. It adds none to `MAX_FILES` or more.
+"""While there are at most `MIN_FILES` files, `Reports.change` only adds files. From `MAX_FILES` files on, it adds none.
 
-Large files do not count.
+Files that `rewrite_large` writes do not count.
 """
 _LARGE_FILES, _PADDING_LENGTH = 10, 300_000
 """Number of large files, and number of line feeds appended to each."""
@@ -33,7 +33,7 @@ class Reports:
         self.add(files)
 
     def add(self, files: int, lines: int | None = None) -> None:
-        """Add files. `lines`: number of paragraphs per file without the title, random if None."""
+        """Add files. `lines`: number of paragraphs per file, not counting title and headings; random if None."""
         for _ in range(files):
             self._number += 1
             suffix = self._rng.choice((".txt", ".txt", ".md", ".jsonl"))

@@ -130,7 +130,7 @@ class KillPoint:
 
     is_reached: Callable[[BuildObserver], object]
     max_delay: float | None = None
-    """Maximum delay in seconds. None means the duration of such a build (`Storm._duration`)."""
+    """Maximum delay in seconds. None means the duration of a build after this kind of change (`Storm._duration`)."""
 
 
 KILL_POINTS: Mapping[str, KillPoint] = {
@@ -167,7 +167,7 @@ class _IndexContents:
     def was_merged_from(self, before: _IndexContents) -> bool:
         """Return whether segments were merged: a new segment contains unchanged files, and an old segment was kept.
 
-        A full build keeps none.
+        A full build keeps no old segment.
         """
         kept = before.segments.keys() & self.segments.keys()
         unchanged = {name for name, digest in before.digests.items() if self.digests.get(name) == digest}

@@ -199,7 +199,7 @@ def test_crafted_arrays_give_answers_or_damage(index: Path, timeout: Callable[[]
 
 @columnar_only
 def test_a_crafted_commit_is_damage(index: Path) -> None:
-    """A commit is damage if it has no segments, or not one live flag and one rank per document of its segments."""
+    """A commit is damage if it has no segments, or not exactly one live flag and one rank for each document of them."""
     manifest = read_manifest(index)
     (path,) = (path for path in array_files(index) if path.suffix == ".arrays")
     stored = ArrayFile(path)

@@ -292,7 +292,7 @@ def check_same_as(index: Index, case: Json, results: Results) -> str | None:
 def check_understood(_index: Index, case: Json, results: Results) -> str | None:
     """Check facet and values of the understood filters, and whether they are required.
 
-    A case that does not say so expects required ones.
+    Unless the case says otherwise, a filter must be required.
     """
     expected = [[*item, True][:3] for item in case["understood"]]
     return compare(expected, [[item.facet, [*item.values], item.strict] for item in results.understood_filters])

@@ -24,6 +24,7 @@ if sys.platform == "win32":
 import fcntl
 
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+"""Error numbers of `flock` on file systems without locks."""
 
 
 @pytest.fixture

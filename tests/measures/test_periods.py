@@ -84,8 +84,8 @@ def test_the_period_is_quoted_from_the_sentence(extractor: Extractor, text: str,
 def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
     """The period is the nearest time before the number in its sentence.
 
-    A recurring time (每月) of another clause and the year of a comparison (比2021年) are skipped, and 自查 and 起 that
-    belong to other words are no time.
+    A recurring time (每月) of another clause and the year of a comparison (比2021年) are skipped. 自 and 起 in other
+    words (自查, 12起) are no time.
     """
     assert periods(extractor, text) == expected
 

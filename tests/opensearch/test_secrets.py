@@ -57,7 +57,7 @@ def server() -> Iterator[HTTPServer]:
         ({}, None),
     ],
 )
-def test_credentials_are_sent_and_not_told(
+def test_credentials_are_sent_but_not_printed_or_stored(
     server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], header: str | None
 ) -> None:
     """The credentials of the variables are sent. A refusal is one line without the secret, and no file contains it."""

@@ -25,7 +25,10 @@ def index(index_of: Callable[..., Index], report: Callable[..., ParsedDocument])
 
 
 def test_each_part_and_filter_is_a_condition(index: Index) -> None:
-    """A condition has two numbers of paragraphs, found by it alone and by the search without it, and that search."""
+    """A condition has two numbers of paragraphs, found by it alone and by the search without it.
+
+    It also has the query and the filters of the search without it.
+    """
     written = {"year": ["2022..2023"]}
     assert index.search("执法 立案", match="all", year="2022..2023").total == 0
     assert index.conditions("执法 立案", year="2022..2023") == (
@@ -36,7 +39,7 @@ def test_each_part_and_filter_is_a_condition(index: Index) -> None:
 
 
 def test_understood_words_are_conditions(index: Index) -> None:
-    """The words of each place and each year are one condition. Other words are parts, and with `literal` all words."""
+    """The words of each place and each year are one condition. Other words are parts. With `literal`, all words are."""
     conditions = index.conditions("滨海新区2023年立案")
     assert [(item.kind, item.text, item.alone, item.without, item.query) for item in conditions] == [
         ("part", "立案", 2, 2, "滨海新区 2023年"),

@@ -84,7 +84,7 @@ def test_neighbours_are_in_the_order_of_the_text(
     assert [item.n for item in index.neighbours(f"a.txt#{n}", *counts)] == numbers
 
 
-def test_neighbours_of_nothing(index: Index) -> None:
+def test_an_unknown_paragraph_has_no_neighbours(index: Index) -> None:
     """An unknown paragraph has no neighbours. A negative number of neighbours and an id that is no text are errors."""
     assert index.neighbours("a.txt#99") == ()
     with pytest.raises(UsageError, match="0 or more"):
@@ -104,7 +104,7 @@ def test_an_id_is_a_text(index: Index) -> None:
     ("record_id", "context", "numbers"),
     [("a.txt", 0, [1, 2, 3, 4, 5, 6]), ("a.txt#3", 0, [3]), ("a.txt#6", 2, [4, 5, 6])],
 )
-def test_an_excerpt_is_what_an_id_names(index: Index, record_id: str, context: int, numbers: list[int]) -> None:
+def test_an_excerpt_has_the_named_paragraphs(index: Index, record_id: str, context: int, numbers: list[int]) -> None:
     """The excerpt of a document has all its paragraphs, that of a paragraph at most `context` more on each side."""
     excerpt = index.excerpt(record_id, context)
     assert isinstance(excerpt, Excerpt)
@@ -113,7 +113,7 @@ def test_an_excerpt_is_what_an_id_names(index: Index, record_id: str, context: i
     assert len(excerpt.measures) == len(numbers)
 
 
-def test_an_excerpt_of_nothing(index: Index) -> None:
+def test_an_unknown_id_has_no_excerpt(index: Index) -> None:
     """An unknown id has no excerpt, and a negative `context` is an error."""
     assert index.excerpt("a.txt#99") is None
     with pytest.raises(UsageError, match="0 or more"):

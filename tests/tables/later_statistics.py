@@ -1,4 +1,7 @@
-"""Statistics with deep headers and labels: trade, insurance, energy, grain, training, and lists of names and laws."""
+"""Statistics with deep headers and labels: trade, insurance, energy, grain, training, and lists of names and laws.
+
+`description.py` explains the braces at the end of cells, such as `{r2}`, which covers two rows.
+"""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def _chunks(sample: Sample) -> Iterable[list[list[SampleCell]]]:
 
 
 def _marked(cell: SampleCell, start: str, end: str) -> str:
-    """Return the text of a cell with its raised mark between two strings."""
+    """Return the text of a cell. Its raised mark (`SampleCell.raised`), if any, is put between `start` and `end`."""
     mark = f"{start}{cell.raised.removeprefix('<')}{end}" if cell.raised else ""
     return mark + cell.text if cell.raised.startswith("<") else cell.text + mark
 

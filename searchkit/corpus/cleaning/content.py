@@ -35,8 +35,9 @@ _TRAILING_PAGE_NUMBER = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
 _DIGIT_RUN = re.compile(r"\d+")
 """One or more digits. Lines that differ only in these, such as page numbers, count as equal."""
 _COUNTER = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份辆吨亩]|宗(?![教旨族])")
-"""A unit or counter, which continues a sentence after a number that counts up like page numbers. Units that are parts
-of many other words, such as 场 (市场), are not among them: the page may end inside such a word."""
+"""A unit or counter at the start of a line. It shows that the number on the line before belongs to a sentence, even if
+that number counts up like page numbers. Units that are parts of many other words, such as 场 (市场), are not among
+them: the page may end inside such a word."""
 _MAX_PAGE_STEP = 3
 """Maximum difference between page numbers that follow each other. Some pages have no line with their number."""
 

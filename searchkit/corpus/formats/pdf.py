@@ -254,7 +254,7 @@ def _read_glyphs(text: pypdfium2.PdfTextPage, count: int, left: float, top: floa
 
     If its font does not map a glyph to a character, `_read_unmapped` determines its text.
     """
-    raw = text.raw  # each call converts `text` to it
+    raw = text.raw  # the calls below accept `text`, too, but each would convert it to this
     styles: dict[int | None, _TextStyle] = {}
     box = pdfium.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()

@@ -68,8 +68,8 @@ def _location(prefix: str, number: int) -> str:
 
 
 _NUMBER_BITS = 40
-"""A place in the file is one integer. This number of low bits hold the number of the line or row. The bits above hold
-the index of its prefix in `Records._prefixes`."""
+"""A place in the file is one integer. Its low `_NUMBER_BITS` bits are the number of the line or row, the bits above
+them the index of the prefix in `Records._prefixes`."""
 _MAX_RECENT_KEYS = 1 << 16
 """Number of keys that `_KeyPlaces` collects in a dictionary before it sorts them into its arrays."""
 

@@ -10,7 +10,8 @@ MAX_HEADING_LENGTH = 60
 """Maximum length of a heading on a line of its own, in code points without its number. A heading that the format states
 may be twice as long."""
 _MAX_UNNUMBERED_LENGTH = 40
-"""The same for a heading without a number. Only its shape shows that it is a heading."""
+"""Maximum length of a heading without a number on a line of its own, in code points. Only its shape shows that it is a
+heading."""
 _MAX_RUN_IN_LENGTH = 37
 """Maximum length of a run-in heading of one or two clauses, in code points without its number."""
 _MAX_LOOSE_RUN_IN_LENGTH = 46
@@ -52,7 +53,7 @@ _TEXT_STARTS = (
     r"为(?:了|充分|进一步|全面|切实|规范|贯彻|深入|加强|推进|推动|确保|落实|提高|提升|做好|更好|有效|保障|维护|适应|完善)"
     r"|[根依]据《|按照《|(?:根据|按照)(?:[市区县省]|国家|上级|要求)|我[局委市区县镇街院厅办]|年内|今年|全年|截至|目前[,，]|\d{4}年"
 )
-"""Words with which the text after such a heading can begin: 为进一步, 我局, 2023年."""
+"""Words with which the text after a run-in heading without its full stop can begin: 为进一步, 我局, 2023年."""
 _UNSTOPPED_HEADING = re.compile(rf"[^，,。；;：:]{{4,30}}?(?:{_HEADING_NOUNS})(?={_TEXT_STARTS})")
 """A run-in heading without its full stop, before its text: 落实法律顾问制度 before 为充分发挥."""
 _PART_NOUNS = "回顾|情况|安排|任务|目标|思路|打算|总结|建议|措施|成效|问题|要求|计划|重点|展望"

@@ -166,9 +166,9 @@ class SegmentText:
         return characters, lengths
 
     def gram_dfs(self, grams: Sequence[str]) -> Array:
-        """Return the number of docs, deleted ones included, whose text contains each gram of folded characters.
+        """Return the number of docs, deleted ones included, whose text contains each of some n-grams.
 
-        Either all grams have one character, or all have two.
+        `grams`: n-grams of folded characters. Either all of them have one character, or all have two.
         """
         if not grams:
             return np.zeros(0, np.int64)
@@ -249,7 +249,7 @@ class SegmentText:
 
 
 def _char_class(code_point: int) -> int:
-    """Return the class of a character. Letters and digits together are the characters of `ranking.grams`."""
+    """Return the class of a character. Only letters and digits are in the n-grams that are scored (`ranking.grams`)."""
     character = chr(code_point)
     return CHAR_DIGIT if character.isdecimal() else CHAR_LETTER if character.isalnum() else CHAR_PUNCTUATION
 

@@ -128,7 +128,7 @@ def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around
         """Say how many paragraphs are left out, and with which id to read on."""
         left = found.paragraphs[shown:]
         if not left:
-            last = max((paragraph.n for paragraph in found.paragraphs[1:]), default=0)  # 0: a single one
+            last = max((paragraph.n for paragraph in found.paragraphs[1:]), default=0)  # 0 for a single paragraph
             if document is None or not 0 < last < document.paragraphs:
                 return []
             following = f"{found.document}#{min(last + 1 + max_around, document.paragraphs)}"

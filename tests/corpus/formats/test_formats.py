@@ -174,8 +174,9 @@ def test_records_yield_the_same_paragraphs(name: str, expected: ParsedDocument, 
 def comparable_content(data: bytes, name: str) -> object:
     """Return what is compared of a file.
 
-    Of .pdf and .xlsx files, whose bytes depend on the versions of libraries, it is what the reader returns; of another
-    archive, its entries; otherwise the bytes.
+    (a) .pdf and .xlsx: what the reader returns, because the bytes depend on the versions of libraries;
+    (b) another archive: the names and contents of its entries;
+    (c) any other file: the bytes.
     """
     if name.endswith((".pdf", ".xlsx")):
         return read_bytes(data, name)

@@ -112,7 +112,7 @@ class PlacedLine:
     is_row: bool = False
     """Whether it is a table row, or looks like one. In rows of tables, tabs separate the cells."""
     glyphs: Sequence[Glyph] = ()
-    """Its glyphs from left to right. Empty if it is a row of `table`, or a row of a ruled grid that is not layout."""
+    """Its glyphs from left to right. Empty if it is a row of `table`, or a data row of a ruled grid."""
     table: PlacedTable | None = None
     """The table, if it is a row of one."""
     row: int = 0

@@ -2,7 +2,7 @@
 
 Input: the lines from the first row below the header. Output: where the table ends, which lines are one row, and which
 labels cover several rows. The pitch is the usual distance between two rows (`textrows.find_pitch`). Lengths are in the
-unit of `placed`.
+unit of the format (points, millimetres). An em is the type size of a line.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
     """Return the rows. A line with only parts of the cells of another row is no longer a row with figures (`is_data`).
 
     Such lines occur where a column is too narrow for its figures. There are two kinds. The first has no label and
-    consists of figures; it is close to another row with figures, and has words only in columns that this row leaves
-    free. The second continues cells that fill their columns (`_is_rest`).
+    consists of figures; it is close to another row with figures, and has words only in columns that the other row
+    leaves empty. The second continues cells that fill their columns (`_is_rest`).
     """
     labelled = [row for row in rows if row.is_data and row.line.left < _find_label_end(rows)]
     columns = find_columns(labelled) if len(labelled) > 1 else None
@@ -85,7 +85,7 @@ def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
 
 
 def _find_label_end(rows: Sequence[TextRow]) -> float:
-    """Return the right end of the labels: the first words of the rows with figures that start at the left."""
+    """Return the right end of the labels. A label is the first word of a row with figures that starts at the left."""
     data = [row for row in rows if row.is_data]
     left = min(row.line.left for row in data)
     return max(row.words[0][-1].right for row in data if row.line.left < left + row.line.size)
@@ -107,9 +107,11 @@ def _is_beside(row: TextRow, around: Sequence[TextRow], columns: Columns, limit:
 def group_wrapped(rows: Sequence[TextRow], columns: Columns) -> list[list[TextRow]]:
     """Group the lines of each row of a table.
 
-    A line without figures belongs to the row with figures below it, or else above it, if it is closer to that row than
-    rows are to each other. It also belongs to the row above it if it continues cells that fill their columns. Otherwise
-    it is a row of its own.
+    A line without figures belongs to
+
+    (a) the row with figures below it, if the line is closer to that row than rows are to each other;
+    (b) otherwise the row above it, if the line is as close to that row, or continues cells that fill their columns;
+    (c) otherwise a row of its own.
     """
     pitch = find_pitch(rows)
     groups: list[list[TextRow]] = []
@@ -186,7 +188,10 @@ def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
 
 
 def _continues_text(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
-    """Return whether text that fills its column goes on in the next line. 2023年5 goes on with 月 in any case."""
+    """Return whether text that fills its column goes on in the next line.
+
+    A time that becomes complete only with the next line (2023年5, 月) goes on even if it does not fill its column.
+    """
     em = after[0].size
     text = text_of(before)
     if not is_time(text) and is_time(text + text_of(after)):
@@ -197,7 +202,7 @@ def _continues_text(before: Sequence[Glyph], after: Sequence[Glyph], extent: tup
 
 
 def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
-    """Return whether a figure that fills its column goes on in the next line, which is shorter."""
+    """Return whether a figure that fills its column goes on in the next line, where it leaves room in the column."""
     width, em = extent[1] - extent[0], after[0].size
     is_full = width - (before[-1].right - before[0].left) < _MAX_FIGURE_ROOM * em
     is_shorter = width - (after[-1].right - after[0].left) > _MAX_FIGURE_ROOM * em
