@@ -6,10 +6,10 @@ Compares `Index.search` with what users would write on tantivy-py, SQLite FTS5 a
 tokens of searchkit's analyzer (`bench.pipelines`). All ask for all words (`match="all"`); the default, `match="auto"`,
 and the JSON of a page with twenty hits and six facets are measured beside them. Everything runs in one process, in
 turn, on one thread. Times are medians of the processor time of the process; the wall time is recorded, too. searchkit
-keeps parsed queries, so each run has other blanks around the query. A question whose first run takes a pipeline a
-second or more is not asked again. `--build` also measures indexing with searchkit and with tantivy, on the same tokens
-and two processes each (`bench.indexing`). Writes results/product.json, from which `bench.productreport` writes
-PRODUCT.md.
+keeps parsed queries, so each run has other blanks around the query. If the first run of a question takes a second or
+more in a pipeline, this pipeline does not run it again. `--build` also measures indexing with searchkit and with
+tantivy, on the same tokens and two processes each (`bench.indexing`). Writes results/product.json, from which
+`bench.productreport` writes PRODUCT.md.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _TYPED = {
     "frequent word, 1 filter": ("filtered", 3),
     "frequent word, 3 filters": ("filtered", 2),
 }
-"""Class of `bench.queries` → class and number of generated questions."""
+"""Class of queries in `bench.queries` → class of the questions that are made from them, and the number of questions."""
 _PHRASE_RANKS = (0, 5, 50, 500)
 """Ranks by frequency of the phrases of two or three words that are chosen (`_word_phrases`)."""
 _PHRASE_ITEMS = 2_000
@@ -204,9 +204,9 @@ def prepare_index(corpus: str, data: Path, *, keep: bool) -> Path:
 
 
 def open_all(corpus: str, data: Path, *, keep: bool) -> dict[str, Pipeline]:
-    """Build searchkit's index of a corpus (`keep`: as for `prepare_index`), and other engines' that do not exist.
+    """Build searchkit's index of a corpus, and the indexes of other engines that do not exist.
 
-    Opens all of them. Returns the pipelines by name.
+    Opens all of these indexes. Returns the pipelines by name. `keep`: as for `prepare_index`.
     """
     opened = open_searchkit(prepare_index(corpus, data, keep=keep))
     queries.prepare(corpus, data)
@@ -225,7 +225,7 @@ def open_all(corpus: str, data: Path, *, keep: bool) -> dict[str, Pipeline]:
 
 
 def measure(question: Question, opened: Mapping[str, Pipeline]) -> dict[str, dict[str, Any]]:
-    """Time a question with all pipelines, which take turns, the slow ones among themselves after the others.
+    """Time a question with all pipelines. First the fast ones take turns, then the slow ones (`_SLOW_SECONDS`).
 
     Returns median milliseconds, and numbers of runs, hits (`total`) and snippets by pipeline.
     """

@@ -145,7 +145,7 @@ def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path, monkeypatch:
         ("#" * 100_001, "cannot be read: larger than 0.1 MB; correct"),
     ],
 )
-def test_a_bad_file_is_one_line(run_in: Run, tmp_path: Path, content: str, message: str) -> None:
+def test_a_bad_file_is_an_error_of_one_line(run_in: Run, tmp_path: Path, content: str, message: str) -> None:
     """An unknown setting, a bad value, or a file that is not TOML or is too large is a one-line error with status 2.
 
     The error names the file and what is wrong. `--help` has the same error.
@@ -194,7 +194,7 @@ def test_pager(small: Path, tmp_path: Path) -> None:
 
 
 def test_an_interrupt_does_not_end_a_paged_export(small: Path, tmp_path: Path) -> None:
-    """Ctrl-C is a key of the pager until the user has left it. Before, it ended an export that was written."""
+    """While the pager is open, Ctrl-C does not end the command, even if an export has already written all output."""
     pager = "cat > page; kill -INT $PPID; sleep 0.2; echo left"
     out = run_on_terminal(tmp_path, "export", "paragraphs", "--index", str(small / "index"), SEARCHKIT_PAGER=pager)
     assert out == "left\n"

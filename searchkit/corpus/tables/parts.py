@@ -75,10 +75,10 @@ def _split_at_bare_headers(table: RawTable) -> list[RawTable]:
 
 
 def _is_bare_header(header: Sequence[Cell], above: Sequence[Cell], row: Sequence[Cell], below: Sequence[Cell]) -> bool:
-    """Return whether a row consists of different words, and the rows above and below it of figures after a first cell.
+    """Return whether a row consists of different words, with figures above and below each cell but the first.
 
-    In a row of two cells, the first must be that of the `header` of the table, because other such rows state a value in
-    words: 第二产业, 持平. Rows that repeat a word (持平, 持平) do so, too.
+    In a row of two cells, the first must equal the first cell of `header`, the first row of the table. Otherwise, the
+    row states a value in words: 第二产业, 持平. A row that repeats a word (持平, 持平) states values in words, too.
     """
     if not len(above) == len(row) == len(below) > 1 or any(cell.row_span > 1 for cell in (*above, *row, *below)):
         return False
