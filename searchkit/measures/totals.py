@@ -1,4 +1,4 @@
-"""Which rows and columns of a table are parts of which totals."""
+"""Finds the total that each row or column of a table is a part of."""
 
 from __future__ import annotations
 

@@ -345,9 +345,9 @@ class MeasureRanking:
 
     @cached_property
     def _named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Masks of the measures whose indicator is a name of what the query names, and of those in the wanted aspect.
+        """Masks of the measures whose indicator is a name of what the query names, and of those with the wanted aspect.
 
-        The second has the changes if the query asks for a change, otherwise all measures that are no changes.
+        The second mask has the changes if the query asks for a change, otherwise all measures that are no changes.
         """
         columns, is_change = self._columns, self.aspect == "change"
         has_name = np.zeros(len(columns.indicators), bool)

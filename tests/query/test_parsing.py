@@ -754,7 +754,7 @@ def test_queries_with_operators_have_no_content_form(analyzer: Analyzer, text: s
     assert (query.content, query.runs, query.has_several_words) == (None, (), False)
 
 
-def test_missing_words_are_those_of_the_nearest_variant(analyzer: Analyzer) -> None:
+def test_missing_words_are_those_of_the_variant_that_lacks_the_fewest(analyzer: Analyzer) -> None:
     """Of the variants of a run (as written, and with synonyms), the one that lacks the fewest words counts.
 
     A paragraph that contains a run as a string lacks none of its words.

@@ -56,8 +56,8 @@ def _end_of_common_header(table: RawTable, titles: Sequence[int]) -> int | None:
     Such names are 一、健全工作机制 and the like in a list of tasks. Two conditions must hold:
 
     1. Nothing but a header is above the first name. The title of the whole table may be above this header.
-    2. The second row below the first name contains no figures. If it does, the row between the two is a header, and
-       the name is the title of a table.
+    2. The second row below the first name contains no figures. If it contained figures, the row above it would be a
+       header, and the name would be the title of a table.
     """
     start = int(titles[0] == 0)
     row = [cell for cell in table.rows[start] if cell.text.strip()]
