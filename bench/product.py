@@ -225,7 +225,7 @@ def open_all(corpus: str, data: Path, *, keep: bool) -> dict[str, Pipeline]:
 
 
 def measure(question: Question, opened: Mapping[str, Pipeline]) -> dict[str, dict[str, Any]]:
-    """Time a question with all pipelines, which take turns, the slow ones among themselves after the others.
+    """Time a question with all pipelines. First the fast ones take turns, then the slow ones (`_SLOW_SECONDS`).
 
     Returns median milliseconds, and numbers of runs, hits (`total`) and snippets by pipeline.
     """

@@ -388,7 +388,7 @@ class _SectionClassifier:
         """Return the year that the report reviews, or None if it is unknown.
 
         It is the first year in outermost headings about completed work, else the year of the document, else the first
-        year in the first paragraphs or in outermost headings about measures taken.
+        year in the first paragraphs or in outermost headings about work done.
         """
         headings = [path[0] for path in self._paths if path]
         reviews = [*filter(_COMPLETED_WORK_HEADING.search, headings)]

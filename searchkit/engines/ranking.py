@@ -31,7 +31,7 @@ RESCORE_DEPTH = 200
 """Number of paragraphs, the best by words, that are scored again in step two."""
 
 COMPLETE_BONUS = 0.1
-"""Share of its score that step two adds to a paragraph with all content words (`Request.complete`)."""
+"""Step two adds this share of its score to a paragraph with all content words (`Request.complete`)."""
 
 _ALPHANUMERIC = re.compile(r"[^\W_]+")  # a run of letters, digits and ideographs, without _: 第3季度
 

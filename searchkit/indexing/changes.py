@@ -54,7 +54,8 @@ class FileEntry(NamedTuple):
     file, and the next build reads the file again."""
     reports: tuple[tuple[str, str], ...] = ()
     """Ids of the documents of the file, each with its identity: its place, year, body and doctype as text
-    (`duplicates.identify_report`). Records are omitted, and documents of which one of these is undecided."""
+    (`duplicates.identify_report`). Records are left out, and so are documents of which a part of the identity is
+    undecided."""
 
 
 @dataclass(frozen=True, slots=True)

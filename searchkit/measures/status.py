@@ -52,7 +52,7 @@ def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
             compared = Time(None if first is None else first - 1)
         return MeasureTime(compared.of_year, None, compared.part, stock, status)
     if status == "actual" and time.of_year is not None and planned is not None and time.of_year > planned:
-        # The year that the report looks back on: 42 of 到1990年…,现有42所 is the number that exists in it.
+        # The number is of the year that the report looks back on: 42 in 到1990年…,现有42所.
         time = Time(timed.calendar.reviewed)
     return MeasureTime(time.of_year, None if stock else time.since, time.part, stock, status)
 
@@ -173,9 +173,9 @@ _UNIT_REACH = 4
 def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
     """Return whether a number is a threshold (投资5亿元以上的项目) or limits a fine (2000至3万元罚款).
 
-    A number without unit, a share (95%以上的学生) and a number of `_COUNTING_UNITS` are neither. Without 的 after it,
-    nor is a number of events (检查超3000户次企业), or a number of things after a word such as 超 or 达
-    (检查超3000户企业).
+    A number without unit, a share (95%以上的学生) and a number of `_COUNTING_UNITS` are neither. If no 的 follows, two
+    more numbers are no thresholds: a number of events (检查超3000户次企业), and a number of things after a word such as
+    超 or 达 (检查超3000户企业).
     """
     if number.unit in {None, "%", "‰"} or number.unit in _COUNTING_UNITS:
         return False

@@ -1,4 +1,4 @@
-"""Which rows and columns of a table are parts of which totals."""
+"""Finds the total that each row or column of a table is a part of."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Line:
 def find_parents(lines: Sequence[Line]) -> list[int | None]:
     """Return for each row (or column) the index of its total, or None. Linear in the number of lines.
 
-    The total of a line with 其中 (`Line.is_part`) that is no total is the nearest line before it that is not such a
-    line, or else the first line of all. The total of any other line, and that of the first line, is the first of the
-    following that exists and is not the line itself:
+    A part line is a line with 其中 (`Line.is_part`) that is no total. Its total is the nearest line before it that is
+    no part line, or else the first line of all. The total of any other line, and that of the first line, is the first
+    of the following that exists and is not the line itself:
 
     1. the first total in the group of the line;
     2. the last outer total with the name of the line, unless the line is itself a total;

@@ -44,8 +44,8 @@ def parse_filters(
     be one text, separated by commas. Years are parsed in both mappings. Values of other facets, and all other values in
     `where`, are taken as they are written.
 
-    `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value, and for a
-    value of a facet with names that the index lacks. The message about the latter names the nearest values, if any.
+    `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value, and if a
+    facet with names has no such value in the index. The message then names the nearest values, if any.
     """
     if not isinstance(where, Mapping | None):
         raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')

@@ -21,7 +21,8 @@ If the query names a measure (`querynames`), an indicator with another name of i
 Both steps subtract penalties, so that actual values of one year come first: for a target, a rule, a value before a
 change, a total of several years, and a part of a year. If the query is for targets (目标), all statuses but target have
 a penalty instead. If the query names a range of years (2016至2020年), all measures but totals of exactly these years
-have a penalty instead. If it asks for totals without such a range (累计), all but totals of several years have it.
+have a penalty instead. If the query asks for totals without such a range (累计), all measures but totals of several
+years have a penalty instead.
 
 A change has a penalty unless the query is for changes, and a percentage has one unless the query is for percentages. If
 the query names a change (投资增速), all measures but changes have the penalty of a change, because the indicators of a
@@ -70,8 +71,8 @@ IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 
 text of a sentence after the quote counts only as text of the paragraph. The headings include the title."""
 STATUS_PENALTY, CUMULATIVE_PENALTY, PART_OF_YEAR_PENALTY = 0.12, 0.12, 0.06
 """Penalties of a measure by its times. The first is for a target, a rule or a value before a change; the second for a
-total of several years; the third for a part of a year. The head of this module says for which queries it is the other
-way round."""
+total of several years; the third for a part of a year. The docstring of this module says for which queries other
+measures have these penalties instead."""
 CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY, COUNTER_PENALTY = 0.08, 0.05, 0.15, 0.03
 """Penalties of a measure that is a change (or is none, if the query names a change), that is a percentage, or that has
 another unit than the query asks for. If both units are counters (`_COUNTERS`), the last penalty is `COUNTER_PENALTY`
@@ -344,9 +345,9 @@ class MeasureRanking:
 
     @cached_property
     def _named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Masks of the measures whose indicator is a name of what the query names, and of those in the wanted aspect.
+        """Masks of the measures whose indicator is a name of what the query names, and of those with the wanted aspect.
 
-        The second has the changes if the query asks for a change, otherwise all measures that are no changes.
+        The second mask has the changes if the query asks for a change, otherwise all measures that are no changes.
         """
         columns, is_change = self._columns, self.aspect == "change"
         has_name = np.zeros(len(columns.indicators), bool)

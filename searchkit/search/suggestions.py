@@ -115,11 +115,10 @@ def suggest_correction(
 def suggest_conditions(
     failed: Search, options: MeasureOptions, count: Callable[[MeasureOptions], int]
 ) -> tuple[Suggestion, ...]:
-    """Suggest a failed look-up with all but one of the conditions on measures in `options`, for each condition.
+    """Try a failed look-up again without each of the conditions on measures in `options` in turn.
 
-    Returns those of these look-ups that find something. If none does, returns the look-up without any of the
-    conditions, provided that it finds something. `count` returns the number of measures of the same look-up with other
-    options.
+    Returns the look-ups that find something. If none does, returns the look-up without any of the conditions, provided
+    that it finds something. `count` returns the number of measures of the same look-up with other options.
     """
     defaults = MeasureOptions()
     conditions = {name: getattr(options, name) for name in _CONDITIONS}

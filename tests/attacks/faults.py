@@ -4,8 +4,8 @@
 
 Each such fault is a break (`shim.Break`), and a build with a break is a broken build. After it, the index must be in
 the old or the new state (`oracle.py` knows the answers of both), the exit status and the message must fit that state,
-and the next build must succeed and leave nothing behind. If there are more than N breaks, a sample is run that has
-about as many of each scenario and of each kind of call.
+and the next build must succeed and leave nothing behind. If there are more than N breaks, a sample is run with
+about the same number of breaks for each scenario and for each kind of call.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def all_breaks(kinds: list[str], size: int) -> Iterator[Break]:
 
 
 def choose(breaks: Iterable[Break], kinds: Sequence[str], rng: random.Random) -> list[Break]:
-    """Return all breaks in an order in which the first N have about as many of each kind of call, for every N.
+    """Return all breaks in such an order that any first N contain about the same number for each kind of call.
 
     A kind that has no more breaks is left out. Full disks count as one kind. The breaks of a kind are in random order.
     `kinds`: as in `all_breaks`.

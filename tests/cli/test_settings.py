@@ -59,7 +59,7 @@ def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environm
     return b"".join(pieces).decode("utf-8").replace("\r\n", "\n")
 
 
-def test_the_variable_names_the_index(run_in: Run, small: Path, tmp_path: Path) -> None:
+def test_the_environment_variable_names_the_index(run_in: Run, small: Path, tmp_path: Path) -> None:
     """SEARCHKIT_INDEX is used instead of the folder `index`, and --index instead of SEARCHKIT_INDEX."""
     done = run_in(tmp_path, "search", "立案", "--format", "ids", SEARCHKIT_INDEX=str(small / "index"))
     assert (done.status, done.err) == (0, "")
@@ -68,7 +68,7 @@ def test_the_variable_names_the_index(run_in: Run, small: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("command", ["serve", "mcp"])
-def test_the_variable_names_the_index_of_a_server(
+def test_the_environment_variable_names_the_index_of_a_server(
     run_in: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """A server uses --index, then SEARCHKIT_INDEX, whose folder can have blanks, then searchkit.toml, then `index`."""
@@ -82,7 +82,7 @@ def test_the_variable_names_the_index_of_a_server(
     assert served == [Path(name) for name in ("index", "of the file", "of the variable", "given")]
 
 
-def test_a_file_above_the_current_folder_sets_defaults(run_in: Run, small: Path, tmp_path: Path) -> None:
+def test_a_settings_file_above_the_current_folder_sets_defaults(run_in: Run, small: Path, tmp_path: Path) -> None:
     """searchkit.toml sets index, format and limit in the folders below its own.
 
     Options and SEARCHKIT_INDEX take precedence. `limit` does not apply to values of facets, nor `format` to a command
@@ -104,7 +104,7 @@ def test_a_file_above_the_current_folder_sets_defaults(run_in: Run, small: Path,
     assert run_in(inside, "analyze", "立案").out.startswith("term")  # analyze does not have the format ids
 
 
-def test_help_is_in_the_language_of_the_file(run_in: Run, tmp_path: Path) -> None:
+def test_help_is_in_the_language_of_the_settings_file(run_in: Run, tmp_path: Path) -> None:
     """`lang` in searchkit.toml is the language of the help, also that of commands; `--lang` takes precedence."""
     (tmp_path / "searchkit.toml").write_text('lang = "zh"\n', encoding="utf-8")
     for arguments in ["--help"], ["search", "--help"], ["watch"], ["watch", "add", "-h"]:
@@ -112,7 +112,7 @@ def test_help_is_in_the_language_of_the_file(run_in: Run, tmp_path: Path) -> Non
         assert run_in(tmp_path, "--lang", "en", *arguments, LC_ALL="C").out.startswith("Usage: ")
 
 
-def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_settings_file_in_the_corpus_is_not_used(run_in: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A searchkit.toml in the corpus or in a folder of it has no effect, because others may have written it."""
     corpus = small / "corpus"
     (corpus / "sub").mkdir()
@@ -145,7 +145,7 @@ def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path, monkeypatch:
         ("#" * 100_001, "cannot be read: larger than 0.1 MB; correct"),
     ],
 )
-def test_a_bad_file_is_one_line(run_in: Run, tmp_path: Path, content: str, message: str) -> None:
+def test_a_bad_settings_file_is_an_error_of_one_line(run_in: Run, tmp_path: Path, content: str, message: str) -> None:
     """An unknown setting, a bad value, or a file that is not TOML or is too large is a one-line error with status 2.
 
     The error names the file and what is wrong. `--help` has the same error.
@@ -194,7 +194,7 @@ def test_pager(small: Path, tmp_path: Path) -> None:
 
 
 def test_an_interrupt_does_not_end_a_paged_export(small: Path, tmp_path: Path) -> None:
-    """Ctrl-C is a key of the pager until the user has left it. Before, it ended an export that was written."""
+    """While the pager is open, Ctrl-C does not end the command, even if an export has already written all output."""
     pager = "cat > page; kill -INT $PPID; sleep 0.2; echo left"
     out = run_on_terminal(tmp_path, "export", "paragraphs", "--index", str(small / "index"), SEARCHKIT_PAGER=pager)
     assert out == "left\n"

@@ -156,7 +156,10 @@ def test_only_conflicts_that_are_drawn_are_explained(
     *,
     is_explained: bool,
 ) -> None:
-    """The mark of a conflict is explained only if its values are drawn, which values in another unit are not."""
+    """A chart explains the mark of a conflict only if it draws the values that conflict.
+
+    It does not draw values in another unit.
+    """
     dongli = {"region": ("天津市", "东丽区"), "unit": unit}
     measures = [
         *(make_measure(f"{name}{year}#1", "立案", 129, "件", year=year) for name in "ab" for year in years),

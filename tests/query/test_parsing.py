@@ -523,9 +523,9 @@ def test_the_number_of_clauses_is_limited(parse_query: Callable[[str], Query], e
 
 @pytest.mark.parametrize("pattern", ["{}", '"{}"', '"，{}"', "text:{0}{0}"])
 def test_the_number_of_scans_is_limited(parse_query: Callable[[str], Query], pattern: str) -> None:
-    """Parts without two letters in a row, and parts of at most two characters in the field `text`, may need a scan.
+    """Parts that an engine may find only by a scan of all text are ignored after the maximum number, with a note.
 
-    Those after the maximum number are ignored, with a note. A part that needs no scan is still used.
+    Such parts have no two letters in a row, or at most two characters and the field `text`. Other parts are still used.
     """
     characters = [chr(0x4E00 + 7 * n) for n in range(MAX_SCANNED_CLAUSES + 5)]
     query = parse_query(" OR ".join([*map(pattern.format, characters), '"行政执法"']))
@@ -754,8 +754,11 @@ def test_queries_with_operators_have_no_content_form(analyzer: Analyzer, text: s
     assert (query.content, query.runs, query.has_several_words) == (None, (), False)
 
 
-def test_missing_words_are_those_of_the_nearest_variant(analyzer: Analyzer) -> None:
-    """A synonym is as good as the word. A paragraph that contains a run as a string lacks none of its words."""
+def test_missing_words_are_those_of_the_variant_that_lacks_the_fewest(analyzer: Analyzer) -> None:
+    """Of the variants of a run (as written, and with synonyms), the one that lacks the fewest words counts.
+
+    A paragraph that contains a run as a string lacks none of its words.
+    """
     query = parse("查卫健委 红", analyzer)
     for leaves, has, lacks in (
         ((), (), ("查", "卫健委", "红")),

@@ -88,8 +88,8 @@ def test_any_text_can_be_read(query: str) -> None:
 
 
 def test_a_long_text_is_cut() -> None:
-    """A long query is cut to one character more than the parser reads, so that its cost is limited.
+    """A long query is cut to one character more than the parser reads.
 
-    The parser still adds its note.
+    The cost is limited, and the parser still adds the note that the query is too long.
     """
     assert len(read_question("有多少" * MAX_QUERY_LENGTH).text) == MAX_QUERY_LENGTH + 1

@@ -1,4 +1,7 @@
-"""Tables in further layouts: monthly reports, rows above the header, classes as row labels, a second header inside."""
+"""Tables in further layouts: monthly reports, rows above the header, classes as row labels, a second header inside.
+
+`description` explains the signs in rows, such as `!` and `{-}`.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,7 @@ SAMPLES = (
         units={3: "个", 4: "个"},
     ),
     Sample(
-        "years under indicators, bare",
+        "years without 年 under indicators",
         (
             "地区{r2} | 生产总值（亿元）{c2} | 财政收入（亿元）{c2} | 人均收入（元）{c2}",
             "2022 | 2023 | 2022 | 2023 | 2022 | 2023",
@@ -134,7 +137,7 @@ SAMPLES = (
         formats=_ALMOST_ALL,
     ),
     Sample(
-        "amount with number of cases",
+        "amounts by source of funds",
         ("项　目 | 资金来源{c3} | 合　计 | 占比%", " | 中央 | 省级 | 自筹 |  | "),
         (
             "道路硬化 | 150 | 80 | 20.5 | 250.5 | 62.5",
@@ -221,7 +224,7 @@ SAMPLES = (
         units={1: "件", 2: "万元", 3: "km²", 4: "%"},
     ),
     Sample(
-        "columns counted in brackets",
+        "a row that numbers the columns",
         ("单位 | 编制（人） | 实有（人） | 空编（人）",),
         (
             "栏次 | (1){-} | (2){-} | (3)=(1)-(2){-}",
@@ -233,7 +236,7 @@ SAMPLES = (
         totals=("合计（1+2）",),
     ),
     Sample(
-        "of which alone",
+        "a row that contains only 其中",
         ("项目 | 户数（户） | 金额（万元）",),
         (
             "发放补贴合计 | 520 | 86.5",
@@ -277,7 +280,7 @@ SAMPLES = (
         units={"": "元"},
     ),
     Sample(
-        "inspections with two numbers",
+        "two numbers in a cell",
         ("场所 | 检查数（家） | 合格/总数 | 合格率 | 抽样批次",),
         (
             "学校食堂 | 36 | 35/36 | 97.2% | 72批次{=72 批次}",
@@ -287,7 +290,7 @@ SAMPLES = (
         units={1: "家"},
     ),
     Sample(
-        "tail of totals",
+        "a subtotal, its change and remarks as last columns",
         ("街道 | 低保户 | 特困户 | 边缘户 | 小计 | 较上月增减 | 备注",),
         (
             "东风街道 | 120 | 15 | 30 | 165 | +3{=3} | 新增3户{=3 户}",

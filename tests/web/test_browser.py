@@ -72,7 +72,7 @@ def test_the_keyboard_is_enough(page: Page, address: str) -> None:
 
 
 def test_a_citation_links_to_the_paragraph_that_it_names(page: Page, address: str) -> None:
-    """On the page of a report, c copies number and link of the match that n went to, not of the opened one."""
+    """On the page of a report, c copies number and link of the paragraph that n went to, not of the one in the URL."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{address}document?id=binhai-health-2023.txt&query=处罚#p1")
     matches = page.locator(".text p.match")

@@ -24,8 +24,8 @@ _CONTINUATION_STARTS = tuple("，,、。；;：:）)》”’〉】]」』！？
 """Marks at the start of a line that continues the sentence of the line above, unless it is a bullet (`_BULLET`)."""
 _BULLET = re.compile("[·•●■◆▪] ")
 """A bullet and a blank at the start of an item: `· 强化监督`; not the dot inside a name, ·白克力."""
-# The lookaheads exclude words that may begin a sentence: 了解, 和平区, 和谐, 和解, 和县, 与会代表, 及时, 等级, but not
-# 了|解决, 和|解决, 和|县级, 及|时间.
+# The lookaheads exclude words that may begin a sentence: 了解, 和平区, 和谐, 和解, 和县, 与会代表, 及时, 等级. They do
+# not exclude a particle or conjunction before another word: 了 before 解决, 和 before 解决 or 县级, 及 before 时间.
 _NEVER_AT_LINE_START = re.compile(
     r"(?:的|了(?!解(?![决除放释])|结(?![构果合]))|和(?!睦|谐|平[区县镇乡街路]|[田静政硕顺](?:县|地区)|龙市|林格尔|布克赛尔|解(?![决释除放读答析困难聘冻密])"
     r"|县(?![级区乡镇直域市城委政人公司法检财纪（(、，]))"
@@ -97,7 +97,8 @@ _COMPLETE_SHORT_LINES = frozenset({"附件", "附", "注", "无", "无。", "暂
 _MAX_SAMPLE_LENGTH = 100_000
 """Number of code points at the start of a document that `_PairStatistics` counts. The bound limits the cost."""
 _PAIR_TABLE_QUERIES = 200
-"""From this number of queries on, a table of all pairs is cheaper than searching the text for each pair."""
+"""If the frequencies of this many pairs are asked for, a table of all pairs is cheaper than searching the text for each
+pair."""
 _MAX_WRAPPED_LINE_LENGTH = 200
 """Maximum length of a line that may have been wrapped, in code points."""
 _MIN_COHESION = 0.08

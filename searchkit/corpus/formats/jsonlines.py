@@ -35,7 +35,7 @@ def stream(data: bytes, name: str, share: Share = WHOLE) -> RecordStream:  # noq
 def _build_records(lines: Lines, share: Share, records: Records) -> Iterator[RawDocument]:
     """Yield the records of a share of lines. After the last share, raises ReadError as `Records.require_records` does.
 
-    The lines before the share are parsed, too, because `records` must know which keys are used already.
+    The lines before the share are parsed, too, because `records` must know which ids are used already.
     """
     own = share.of(len(lines))
     for index in range(own.stop):

@@ -50,8 +50,8 @@ _SHORT_NAME_CONTEXT = re.compile(
 """Text after a short name (沙坪坝, 安徽) that makes it a place: a year, or text of at most 14 characters and then a
 word of a body or kind of report."""
 _INNER_NAME_CONTEXT = re.compile(r"(?:\d{4}|[一二][〇零]|(?:人民)?政府(?!信息|采购)|工作报告)")
-"""The same for a short name after the full name of a city or county: 杭州市西湖2023年. 西湖风景名胜区 in
-杭州市西湖风景名胜区 is another area."""
+"""Text after a short name that makes it a place if the full name of a city or county precedes it: 2023 in
+杭州市西湖2023年. In 杭州市西湖风景名胜区, 西湖 is no place, but a part of another name."""
 _SESSION_PLACE = re.compile(
     r"在(?=[^，。,\s]{2,14}?(?:第[一二三四五六七八九十百\d]{1,4}[届次]|人民代表大会|人大|党代会))"
 )
@@ -231,10 +231,14 @@ def _locate_by_last_resort(
 def _is_national(evidence: LocationEvidence, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
     """Return whether a report is about the whole country.
 
-    It is if the title begins with a central body (司法部2023年…). Otherwise, it is not if the title, a line about the
-    session or the first issuer names a place, or if the first issuer begins with a level (市人民政府), even if the text
-    mentions the State Council. If none of this decides, it is if the first issuer is a central body, or if the opening
-    says so (`_opens_nationally`).
+    The first of these conditions that holds decides:
+
+    1. The title begins with a central body (司法部2023年…): True.
+    2. The title, a line about the session or the first issuer names a place, or the first issuer begins with a level
+       (市人民政府): False, even if the text mentions the State Council.
+    3. The first issuer is a central body, or the opening is national (`_opens_nationally`): True.
+
+    Otherwise, False.
     """
     if _is_central(title):
         return True
@@ -425,8 +429,8 @@ def _count_enclosing_regions(text: str, year: int | None) -> Counter[Region]:
 def _count_places_of_body(level: str | None, evidence: LocationEvidence) -> Counter[tuple[Region, ...]]:
     """Count the mentions of places that can have `level`, by the regions that the name can mean.
 
-    The mention of a place as helped or visited (对口支援…) does not count. But of a province, and of a city that has a
-    mention that counts, all mentions count, also those by the short name.
+    The mention of a place as helped or visited (对口支援…) does not count, with two exceptions: all mentions of a
+    province count, and so do all mentions of a city if one of them counts. Of these places, short names count, too.
     """
     text = _full_text(evidence)
     counts: Counter[tuple[Region, ...]] = Counter()

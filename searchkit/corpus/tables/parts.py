@@ -56,8 +56,8 @@ def _end_of_common_header(table: RawTable, titles: Sequence[int]) -> int | None:
     Such names are 一、健全工作机制 and the like in a list of tasks. Two conditions must hold:
 
     1. Nothing but a header is above the first name. The title of the whole table may be above this header.
-    2. The second row below the first name contains no figures. If it does, the row between the two is a header, and
-       the name is the title of a table.
+    2. The second row below the first name contains no figures. If it contained figures, the row above it would be a
+       header, and the name would be the title of a table.
     """
     start = int(titles[0] == 0)
     row = [cell for cell in table.rows[start] if cell.text.strip()]
@@ -75,10 +75,10 @@ def _split_at_bare_headers(table: RawTable) -> list[RawTable]:
 
 
 def _is_bare_header(header: Sequence[Cell], above: Sequence[Cell], row: Sequence[Cell], below: Sequence[Cell]) -> bool:
-    """Return whether a row consists of different words, and the rows above and below it of figures after a first cell.
+    """Return whether a row consists of different words, with figures above and below each cell but the first.
 
-    In a row of two cells, the first must be that of the `header` of the table, because other such rows state a value in
-    words: 第二产业, 持平. Rows that repeat a word (持平, 持平) do so, too.
+    In a row of two cells, the first must equal the first cell of `header`, the first row of the table. Otherwise, the
+    row states a value in words: 第二产业, 持平. A row that repeats a word (持平, 持平) states values in words, too.
     """
     if not len(above) == len(row) == len(below) > 1 or any(cell.row_span > 1 for cell in (*above, *row, *below)):
         return False

@@ -180,9 +180,10 @@ class FacetCollector:
 
         Instead of the numbers, the first value can be None. Then the second one has the counts of all documents.
 
-        If no document is split, a dense set with at least as many docs as there are documents is counted by bits: those
-        before the first doc of each document are counted, and the differences are the counts of the documents. This
-        counts the bits of one 64-bit word per 64 docs, and of one word per document.
+        A dense set with at least as many docs as there are documents is counted by bits, unless a document is split
+        over segments (`IndexReader.first_parts`). The bits before the first doc of each document are counted, and the
+        differences of these counts are the counts of the documents. This counts the bits of one 64-bit word per 64
+        docs, and of one word per document.
         """
         document_count, first_parts = len(self._reader.first_doc_ids), self._reader.first_parts
         if self.total < document_count and first_parts is None:

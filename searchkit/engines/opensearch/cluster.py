@@ -205,9 +205,9 @@ class Cluster:
         """Send a request and return the JSON of the answer, or None if its status or kind of error is in `accept`.
 
         A request is sent again if the cluster has too much to do (status 429), but not if OpenSearch has blocked
-        writing, for example because a disk is full. The client sends a request again if no answer arrives, or one with
-        the status 502, 503 or 504. Raises IndexUnusable if the last attempt fails, IndexForeign if the answer is not
-        JSON, and TimedOut if the time limit is over (`timing`).
+        writing, for example because a disk is full. The client sends a request again if no answer arrives, or an answer
+        with the status 502, 503 or 504. Raises IndexUnusable if the last attempt fails, IndexForeign if the answer is
+        not JSON, and TimedOut if the time limit is over (`timing`).
         """
         for is_last in attempts():
             check_time()
@@ -280,7 +280,7 @@ class Cluster:
         return answers
 
     def _send(self, data: str, searches: Sequence[Search]) -> list[Json]:
-        """Return the answers to searches, or their errors. A search that the cluster had no room for is sent again."""
+        """Return the answers to searches, or their errors. A search with the status 429 (too busy) is sent again."""
         answers: dict[int, Json] = {}
         path = f"/{self.data_index(data)}/_msearch"
         left: Sequence[int] = range(len(searches))
@@ -367,7 +367,7 @@ class Cluster:
         return counts
 
     def bulk(self, data: str, lines: bytes) -> None:
-        """Index or delete documents. If the cluster cannot write one now, sends all again.
+        """Index or delete documents. If the cluster cannot write one of them now, sends all of them again.
 
         `lines`: the body of the bulk request. Raises IndexUnusable if a document cannot be written, or cannot be
         written after `_ATTEMPTS` requests.

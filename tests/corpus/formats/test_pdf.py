@@ -299,7 +299,7 @@ def test_scanned_pages_are_problems() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-", b"not", SAMPLE.read_bytes(), b"PK\x03\x04" + bytes(100)])
 def test_other_files_are_refused(data: bytes) -> None:
-    """Files that are not PDF, or are cut after its header, are refused with a one-line message."""
+    """Files of other formats, and PDF files that end after their header, are refused with a one-line message."""
     with pytest.raises(ReadError) as caught:
         blocks(data)
     assert str(caught.value) in {"not a PDF", "damaged PDF: cannot be opened"}
