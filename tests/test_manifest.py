@@ -245,7 +245,7 @@ def test_folders_of_the_user_stay(tmp_path: Path, manifest: str | None) -> None:
 
 
 def test_the_data_folders_of_every_engine_are_known(index: Path) -> None:
-    """The data folder of an index is removed as soon as no manifest names it."""
+    """`remove_leftovers` removes the data folder of an index without a manifest: it knows the files of each engine."""
     (index / "index.json").unlink()
     remove_leftovers(index)
     assert not [*index.glob("data-*")]

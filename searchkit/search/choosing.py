@@ -48,7 +48,7 @@ Reason = Literal[
 - `similar_indicator`: it counts a thing with a similar name, which may be the same.
 - `other_aspect`: it is a change, an addition or a level of the thing, and another of these is asked for.
 - `other_unit`: its unit is of another kind.
-- `other_status`: its status is none of those asked for: it is a target, for example, where actual values are.
+- `other_status`: its status is not asked for: it is a target, for example, and actual values are asked for.
 - `cumulative`: it is a total or a mean of several years; or, if totals of certain years are asked for (`span`), it is
   not a total of exactly these years.
 - `part_of_year`: it is of a part of a year.

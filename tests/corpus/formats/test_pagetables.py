@@ -373,7 +373,7 @@ def test_figures_that_a_narrow_column_breaks_are_joined(align: str) -> None:
     ]
 
 
-def test_labels_between_the_lines_of_figures_are_a_column() -> None:
+def test_labels_with_lines_above_and_below_the_figures_are_a_column() -> None:
     """Labels of two lines, with the figures of the row at the height between the lines, are a column."""
     rows = [["东风街道办", "事处", "12"], ["西关街道办", "事处", "3"], ["南湖街道办", "事处", "104"]]
     glyphs = write_rows([["街道", "收件", "办结"]])
@@ -386,7 +386,7 @@ def test_labels_between_the_lines_of_figures_are_a_column() -> None:
     ]
 
 
-def test_rows_without_labels_are_not_the_rest_of_figures() -> None:
+def test_rows_without_labels_are_not_joined_to_the_rows_above() -> None:
     """Rows without a label are rows of their own if they are as far apart as the rows with a label."""
     rows = [["街道", "年份", "收件"], ["东风街道", "2021", "120"], ["", "2022", "131"], ["西关街道", "2021", "99"]]
     rows += [["", "2022", "8"], ["合计", "", "358"]]

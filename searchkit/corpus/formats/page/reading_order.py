@@ -73,7 +73,7 @@ def order_lines(rows: Sequence[Sequence[PlacedLine]], ruled_rows: Sequence[Place
 
 
 def _order_rows(rows: Sequence[Sequence[PlacedLine]]) -> Iterator[PlacedLine]:
-    """Yield the lines of the rows in reading order, with column numbers. Ruled rows have negative ones already."""
+    """Yield the lines of the rows in reading order, with column numbers. Ruled rows already have negative numbers."""
     edges = _build_edges(rows)
     index = 0
     while index < len(rows):
