@@ -61,7 +61,7 @@ class DocumentRow(msgspec.Struct):
     def add(
         self, source: Json, lengths: Sequence[int], paragraph: Paragraph, measures: Sequence[ExtractedMeasure]
     ) -> None:
-        """Add a paragraph. `source`: its stored content. `lengths`: those of `ranking.Lengths`."""
+        """Add a paragraph. `source`: its stored content. `lengths`: its lengths, as in `ranking.Lengths`."""
         self.paragraphs += 1
         self.empty += not any(lengths[:3])
         self.checksum += checksum_of(source)

@@ -146,7 +146,7 @@ def _build_edges(rows: Sequence[Sequence[PlacedLine]]) -> _Edges:
 
 
 def _find_columns(rows: Sequence[Sequence[PlacedLine]], edges: _Edges, start: int) -> tuple[int, float | None]:
-    """Return the end of the two columns that start at a row, and the position of their gutter.
+    """Return the first row after the two columns that start at a row, and the position of their gutter.
 
     If no columns start there, returns `start` and None.
     """
