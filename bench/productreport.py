@@ -64,11 +64,11 @@ _INTRODUCTION = """# From the typed query to the page
 `python -m bench.product` measures what a user waits for: the processor time from the typed query to ten hits with
 snippets, the exact total and four facets, in one process, in turn, warm. The other engines are used as their
 documentation shows, with words by rjieba or jieba ([pipelines](pipelines/__init__.py)). All words must occur, except in
-the columns *auto*, which is searchkit's default and goes on with hits that have some of the words, and *page*, which is
-the default with twenty hits, six facets and the JSON of a page. searchkit finds strings across words, and numbers as
+two columns: *auto* is searchkit's default, which goes on with hits that have some of the words; *page* is this default
+with twenty hits, six facets and the JSON of a page. searchkit finds strings across words, and numbers as
 quantities, so totals differ (in brackets). With rjieba's words, a word is not found inside a longer one (执法 in
-行政执法). So *same tokens* is tantivy with the tokens of searchkit's analyzer, which it is given; *no snippets* is the
-same without snippets. The goals compare words with *same tokens*, and quoted phrases with *tantivy*. The time of
+行政执法). So there is also tantivy with the tokens of searchkit's analyzer (*same tokens*), and the same without
+snippets (*no snippets*). The goals compare words with *same tokens*, and quoted phrases with *tantivy*. The time of
 another engine for a phrase counts if it found 99 % of what a scan finds. Questions that name places or years are not
 compared, because searchkit reads them as filters. Whoosh does not index 1m, which would take hours."""
 
@@ -113,7 +113,7 @@ def _is_words(question: Record) -> bool:
 
 
 def _is_phrase(question: Record) -> bool:
-    """Return whether a question is a quoted phrase."""
+    """Return whether a question is a quoted phrase. `truth` is the number of its hits by a scan, None for words."""
     return question["truth"] is not None
 
 
@@ -167,9 +167,10 @@ def _ratios(questions: Sequence[Record]) -> str:
 
 
 def _is_comparable(question: Record, peer: str) -> bool:
-    """Return whether the time of a peer for a question can be compared.
+    """Return whether the time of a peer for a question can be compared. That of a pipeline of searchkit always can.
 
-    It always can if the peer is a pipeline of searchkit.
+    A peer must have answered the question. The question must not be of the class `_OTHER_WORK`. For a phrase, the peer
+    must have found at least `_MIN_FOUND` of its hits.
     """
     if peer in (_ALL, _AUTO):
         return True
@@ -196,7 +197,7 @@ def _cell(question: Record, column: str) -> str:
 
 
 def _share_tables(record: Record) -> list[str]:
-    """Return a table for each corpus: milliseconds of each part of a search, and their shares over all classes."""
+    """Return a table for each corpus: milliseconds of each part of a search by class, and the share of each part."""
     tables = []
     for corpus, groups in record["corpora"].items():
         parts = [name for name in groups["all"] if name not in ("total", "wall")]

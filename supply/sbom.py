@@ -1,8 +1,8 @@
 """Writes the bill of materials and the list of licences: sbom.json and LICENCES.md. `make sbom` runs this script.
 
-What is listed is what `requirements.txt` locks, and what comes with searchkit itself. The licence of a distribution is
-what its metadata declare: the metadata of the installed distribution or, if this version of it is not installed or
-declares nothing, the metadata of a wheel from the registry.
+Both list the distributions that `requirements.txt` locks, and the works of others inside of searchkit. The licence of a
+distribution is what its metadata declare: the metadata of the installed distribution or, if this version of it is not
+installed or declares nothing, the metadata of a wheel from the registry.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SCOPES = {
 _LOCKED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s\\;]+)(?: ; (?P<marker>[^\\]+?))? \\$")
 """Matches the first line of a distribution in the lock file."""
 _PARENT = re.compile(r"^    #(?: via|  ) (?P<name>[a-z0-9-]+)(?: \(.*\))?$")
-"""Matches a line of the comment below, with the name of another distribution that needs this one."""
+"""Matches a comment line that follows such a first line, and names a distribution that needs the locked one."""
 _PYTHONS, _PLATFORM = ("3.10", "3.13"), "win_amd64"
 """Versions of Python, tried in turn, and the system whose wheels are downloaded from the registry: a distribution that
 is not installed here is needed by another version of Python or by another system."""
@@ -80,9 +80,8 @@ def read_lock(text: str) -> list[Locked]:
 def scope_of(locked: Iterable[Locked], direct: Mapping[str, Collection[str]]) -> dict[str, str]:
     """Return the scope of each distribution by name.
 
-    This is the strongest scope of a name in `direct` that is the distribution or needs it, directly or indirectly.
-
-    `direct`: the names that searchkit itself requires, by scope, the strongest first.
+    `direct`: the names that searchkit itself requires, by scope, the strongest first. A scope applies to its names and
+    to what they need, directly or indirectly, unless a stronger scope applies.
     """
     children: dict[str, set[str]] = {}
     for item in locked:
@@ -138,7 +137,7 @@ def licence_of(item: Locked) -> str:
 
 
 def _declared(item: Distribution) -> str | None:
-    """Return the declared licence: an SPDX expression, a short name, classifiers, or the first line of its file.
+    """Return the declared licence: an SPDX expression, a short name, classifiers, or the first line of a licence file.
 
     Returns None if the metadata declare none.
     """

@@ -244,14 +244,14 @@ def test_folders_of_the_user_stay(tmp_path: Path, manifest: str | None) -> None:
     assert {path.name for path in tmp_path.glob("data-*")} == {"data-202312", "data-20231231", "data-000001"}
 
 
-def test_the_data_folders_of_every_engine_are_known(index: Path) -> None:
-    """The data folder of an index is removed as soon as no manifest names it."""
+def test_the_data_folder_of_every_engine_is_removed_without_a_manifest(index: Path) -> None:
+    """`remove_leftovers` removes the data folder of an index without a manifest: it knows the files of each engine."""
     (index / "index.json").unlink()
     remove_leftovers(index)
     assert not [*index.glob("data-*")]
 
 
-def test_a_folder_whose_closing_fails_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_close_that_fails_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a close fails while old data folders are removed, `remove_leftovers` raises nothing: the build is in place."""
     (tmp_path / "data-000001").mkdir()
     close = os.close

@@ -48,8 +48,8 @@ class Page:
 
     total: int
     snippets: tuple[str, ...]
-    """Snippets of the best hits, none from a pipeline without snippets. Those of the other engines contain marks around
-    the matches; searchkit's are plain text, and their hits state the spans of the matches."""
+    """Snippets of the best hits, none from a pipeline without snippets. The other engines mark the matches inside the
+    snippet. A snippet of searchkit is plain text; its hit states the spans of the matches."""
     facets: Mapping[str, Mapping[str, int]]
 
 

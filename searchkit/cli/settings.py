@@ -57,7 +57,7 @@ class CommandDefaults(Mapping[str, Mapping[str, object]]):
         self._commands = {*commands}
 
     def __getitem__(self, command: str) -> Mapping[str, object]:
-        """Return the defaults of the options of a command, or those of its subcommands by their names."""
+        """Return the defaults of the options of a command. For a command with subcommands, the keys are their names."""
         if command not in self._commands:
             raise KeyError(command)
         return CommandDefaults(_SUBCOMMANDS[command]) if command in _SUBCOMMANDS else _OptionDefaults(command)
@@ -78,8 +78,8 @@ class _OptionDefaults(Mapping[str, object]):
     def __getitem__(self, name: str) -> object:
         """Return the default of a parameter. Raises KeyError if there is none that the parameter accepts.
 
-        The default is the value in the file. `indexes`, the option `--index` of a server, takes that of the environment
-        variable first. Click is not told of the variable, because it would split a path with a blank into two values.
+        The default is the value in the file. For `indexes`, the option `--index` of a server, the environment variable
+        takes precedence. It is read here and not by click, which would split a path with a blank into two values.
         Raises UsageError as `_read_settings` does.
         """
         if name not in _SETTING_OF or (name == "limit" and self._command not in _LISTS_OF_HITS):
@@ -131,8 +131,8 @@ def _find_settings(context: click.Context) -> Settings | None:
     """Return the settings in the nearest file outside of the corpora, or None.
 
     A file inside a corpus is ignored, because somebody else may have written it. The corpora are the folder that the
-    command builds from, and the folders from which these indexes were built: those that the command line names, the one
-    that the environment variable names, the one in the folder `index`, and the one that the file itself names.
+    command builds from, and the folders from which these indexes were built: the indexes that the command line, the
+    environment variable and the file itself name, and the index in the folder `index`.
     """
     try:
         current = Path.cwd()
@@ -151,7 +151,7 @@ def _find_settings(context: click.Context) -> Settings | None:
 
 
 def _corpora(context: click.Context) -> Iterator[Path]:
-    """Yield the corpus of the command, and those of the indexes of the command line, the variable and the default."""
+    """Yield the corpora that `_find_settings` lists, except that of the index that the file itself names."""
     if "corpus" in context.params:
         yield Path(context.params["corpus"])
     served = [text.rpartition("=")[2] for text in context.params.get("indexes") or ()]  # NAME=FOLDER or FOLDER

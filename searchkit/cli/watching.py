@@ -170,7 +170,7 @@ def _find_news(item: Watch) -> News | None:
 
 
 def _print_news(news: Sequence[News], target: Target, limit: int) -> None:
-    """Print what is new: as a page (table), a list of an object for each watch (json), or a record for each paragraph.
+    """Print what is new: a page (table), a list with an object for each watch (json), or a record for each paragraph.
 
     If `news` is empty, only json prints something: an empty list.
     """

@@ -1,4 +1,4 @@
-"""Blanks and invisible characters inside of numbers and words, as PDF and web export produce: 1 2 9 件, 立 案 三 件.
+"""Removes the blanks and invisible characters that PDF and web export put into numbers and words: 1 2 9 件, 立 案.
 
 The rules of extraction apply to a text without these blanks and characters. `CompactText` converts offsets in that text
 to offsets in the original text.
@@ -31,7 +31,7 @@ _MULTIPLIERS = frozenset("十百千万亿拾佰仟点")
 _SPACED_PART = re.compile(
     rf"[\d{_HAN_NUMERALS}] {{0,3}}分 {{0,3}}之 {{0,3}}(?=[\d{_HAN_NUMERALS}])|百 {{0,3}}分 {{0,3}}点"
 )
-"""百分之 and the like, from the last character before 分 on, or 百分点, possibly with blanks in it."""
+"""分之 with the last character of the number before it (百 in 百分之), or 百分点, possibly with blanks inside."""
 _SPACED_SCALE = re.compile(
     r"(?<=\d) {1,3}(?=[余多]?[万亿]|[十百千]\d|个百分)|(?<=[千百万亿]\d) {1,2}(?=[十百千])|"
     r"(?:(?<=[\u4e00-\u9fff]\d\.)|(?<=[\u4e00-\u9fff]\d\d\.)) (?=\d{1,2}[%‰万亿])"

@@ -130,7 +130,8 @@ class IndicatorNames:
         self._word = _compile_words(self._first_of_word)
         self._raw_word = _compile_words(word for words in self._variants.values() for word in words)
         self.clashes: list[tuple[str, str, str]] = []
-        """Names that are listed for two measures, with the first name of each. The first measure keeps such a name."""
+        """Names that are listed for two measures, each with the first names of both. The first measure keeps the name.
+        """
         self._measure_of: dict[str, int] = {}
         for n, group in enumerate(lists.measures):
             for name in group:

@@ -37,7 +37,7 @@ _ANY_DEPTH = 9
 _GOVERNMENTS = frozenset({"国务院", "人民政府", "管理委员会"})
 """Bodies whose totals include those of all other bodies of their place."""
 _BODY_END = re.compile("(?<=..)(?:委员会|总局|总署|总队|支队|大队|办公室|[厅局部委])$")
-"""Matches the end of the name of a body that depends on its level: 厅 of a province in 司法厅, 局 below in 司法局."""
+"""Matches the end of the name of a body. The end depends on the level: 司法厅 of a province, 司法局 of a city."""
 
 GroupKey = str | int | None
 
@@ -87,7 +87,7 @@ def select_measures(
         is_one_group = options.aggregate is not None and options.by is None
         group = _build_group(options.aggregate or "", None, [], left_out_of_all)
         return Selection(None, (), left_out_of_all, (group,) if is_one_group else ())
-    chosen, cut = choose_measures(spec, candidates, statuses), note_candidates(candidates, ranking)
+    chosen, limit_notes = choose_measures(spec, candidates, statuses), note_candidates(candidates, ranking)
     rank = {item.measure.id: n for n, item in enumerate(candidates)}
     left_out: list[tuple[RankedMeasure, str]] = [*chosen.left_out]
     left_out += [
@@ -101,13 +101,15 @@ def select_measures(
         left_out += [(item, "other_status") for item in others]
         groups = _aggregate(options.aggregate, options.by, quoted, left_out, unread)
         notes = _check_sum(options.aggregate, options.by, [item.measure for item in quoted])
-        return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups, (*cut, *notes))
+        return Selection(
+            spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups, (*limit_notes, *notes)
+        )
     if options.one_per:
         quoted, others = _keep_one_per(split_names(options.one_per), quoted, rank)
         left_out += [(item, "not_latest") for item in others]
     quoted.sort(key=lambda item: rank[item.measure.id])
     _sort(quoted, options.sort)
-    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), notes=cut)
+    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), notes=limit_notes)
 
 
 def _check_sum(aggregate: str, by: str | None, measures: Sequence[Measure]) -> tuple[Note, ...]:
@@ -152,9 +154,12 @@ def _keep_one_per(
 ) -> tuple[list[RankedMeasure], list[RankedMeasure]]:
     """Return the best measure for each combination of values of facets, and all others.
 
-    The best is that of the latest year; of these, one of a report whose region is not longer than the depth of the
-    facet (for `district:1`, of the province itself); of these, the one with the best rank. Of several depths, the
-    smallest counts. `rank`: position of each measure in the ranking, by id.
+    The best measure is decided by these criteria, in this order:
+
+    (a) the latest year;
+    (b) a region that is not longer than the depth of the facet (for `district:1`, that of the province itself). The
+        smallest depth of all `facets` counts;
+    (c) the best rank. `rank`: position of each measure in the ranking, by id.
     """
     depth = min((Facet.parse(facet).depth or _ANY_DEPTH for facet in facets), default=0)
     best: dict[tuple[GroupKey, ...], RankedMeasure] = {}
@@ -202,12 +207,14 @@ def _aggregate(
     left_out: list[tuple[RankedMeasure, str]],
     unread: Counter[str],
 ) -> tuple[AggregateGroup, ...]:
-    """Group measures by a facet, and return the groups with their numbers. Without a facet, there is one group.
+    """Group measures by a facet, and return the groups with their values. Without a facet, there is one group.
 
-    Moves the parts of a sum from `quoted` to `left_out`. A measure is a part if a place around its place has a measure
-    of the same year that can include it: by the government, or by a body of the same line of work (`_includes`). With a
-    facet, a measure in `left_out` counts only in groups that have a measure to quote, and the measures that were not
-    read (`unread`: numbers by reason) count in none.
+    For a sum, moves the measures that others include from `quoted` to `left_out` (`_find_parts`), so that no measure is
+    added twice.
+
+    Each group counts the measures that it leaves out. `unread`: the numbers of measures that were not read, by reason.
+    With a facet, a measure in `left_out` counts only in groups that have a measure to quote, and those in `unread`
+    count in no group.
     """
     if aggregate == "sum":
         parts = {id(item) for item in _find_parts(quoted)}
@@ -232,7 +239,10 @@ def _aggregate(
 
 
 def _find_parts(items: Iterable[RankedMeasure]) -> list[RankedMeasure]:
-    """Return the measures of places inside another place whose total of the same year includes them (`_includes`)."""
+    """Return the measures that a measure of a larger place can include: that of a city, if its province has one.
+
+    The measure of the larger place must be of the same year. `_includes` decides by the bodies of the two measures.
+    """
     facts = [(fact_of(item.measure), item) for item in items]
     bodies: dict[Fact, set[str | None]] = {}
     for fact, _ in facts:
@@ -262,9 +272,9 @@ def _includes(outer: str | None, inner: str | None) -> bool:
 def _build_group(
     aggregate: str, key: GroupKey, measures: Sequence[Measure], left_out: Mapping[str, int]
 ) -> AggregateGroup:
-    """Return a group with its number, in the most frequent scale and base unit of its measures, to six decimals.
+    """Return a group with its value, in the most frequent scale and base unit of its measures, to six decimals.
 
-    A count has no unit. Without measures, any other number is None.
+    A count has no unit. Without measures, any other value is None.
     """
     counts = dict(sorted(left_out.items(), key=lambda item: -item[1]))
     if aggregate == "count":

@@ -48,7 +48,7 @@ Reason = Literal[
 - `similar_indicator`: it counts a thing with a similar name, which may be the same.
 - `other_aspect`: it is a change, an addition or a level of the thing, and another of these is asked for.
 - `other_unit`: its unit is of another kind.
-- `other_status`: its status is none of those asked for: it is a target, for example, where actual values are.
+- `other_status`: its status is not asked for: it is a target, for example, and actual values are asked for.
 - `cumulative`: it is a total or a mean of several years; or, if totals of certain years are asked for (`span`), it is
   not a total of exactly these years.
 - `part_of_year`: it is of a part of a year.
@@ -111,7 +111,7 @@ class RankedMeasure:
     name: MeasureName
     """The name of the measure."""
     relevance: float
-    """Score of the measure divided by the best score: 0 to 1, and at most that of the measures ranked before it. 1 for
+    """Score of the measure divided by the best score: 0 to 1, and at most the relevance of the measure before it. 1 for
     all measures if the best score is not above 0."""
     score: float = 0.0
     """Score of the measure."""
@@ -352,9 +352,14 @@ def years_after(measure: Measure) -> int:
 def _preference(item: RankedMeasure) -> tuple[object, ...]:
     """Return the sort key of a measure among those of its fact: smaller is better.
 
-    The keys in their order: the status (as in `MEASURE_STATUSES`); the report that reports on the year of the measure,
-    then the nearest later report, then earlier ones; an exact value; no part of a total; the order by id of the
-    document and by position.
+    These criteria decide, in this order:
+
+    (a) the status, in the order of `MEASURE_STATUSES`;
+    (b) the report: first the report that reports on the year of the measure, then later reports, then earlier reports,
+        each the nearest first;
+    (c) exact values before others;
+    (d) measures that are not part of a total before parts;
+    (e) the id of the document, then the position.
     """
     measure, distance = item.measure, years_after(item.measure)
     return (

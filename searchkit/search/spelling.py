@@ -1,4 +1,4 @@
-"""Did you mean: finds the words of an index that a query probably meant, for words that the index hardly has."""
+"""Corrects a query: finds similar words of the index in place of words that the index hardly has."""
 
 from __future__ import annotations
 

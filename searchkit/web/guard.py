@@ -58,7 +58,7 @@ class Guard:
             return
 
         async def send_with_headers(message: Message) -> None:
-            """Send a part of the response, with those of `HEADERS` that it lacks."""
+            """Send a part of the response. Adds the `HEADERS` that the response lacks."""
             if message["type"] == "http.response.start":
                 names = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(item for item in _RAW_HEADERS if item[0] not in names)]

@@ -88,7 +88,7 @@ def _view(frame: Frame, news: News, problem: str) -> WatchView:
 def _parameters(watch: Watch) -> dict[str, list[str]]:
     """Return the options of a watch as parameters of a URL.
 
-    The value of `literal`, with which places and years in the query are plain words, is True; it becomes `all`.
+    The value True of `literal` (all places, years and other names in the query are plain words) becomes `all`.
     """
     options = dict(watch.options)
     where = options.pop("where", {})

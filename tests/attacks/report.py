@@ -23,13 +23,13 @@ ATTACKS: Mapping[str, tuple[str, str]] = {
     "addresses": ("hostile requests to a server", "requests"),
     "neighbours": ("readers, copies and writers beside builds; open indexes that are moved", "commands"),
 }
-"""What each attack does, and what its cases are."""
+"""Name of an attack → what it does, and what its cases are."""
 _INTRODUCTION = """# Results of the attacks
 
 `make attacks` writes this page from the last run of each attack; [results](results) has the counts of each class of
-cases and the descriptions of the faults. Time is processor time of one case, memory is the resident size of its
-process, which includes that of a process that has loaded searchkit. `make storm` and `make mutations` have results of
-their own.
+cases and the descriptions of the faults. *asked* is the number of cases that was requested (`--cases`). Time is
+processor time of one case. Memory is the resident size of its process, including what searchkit takes once it is
+loaded. `make storm` and `make mutations` have results of their own.
 
 """
 

@@ -101,7 +101,8 @@ def test_coverage_equals_a_recount(index: Index, rows: str, cols: str, filters: 
 def label_of(name: str, values: set[str]) -> dict[str, str]:
     """Return the label of each value of a facet.
 
-    It is the value or, of a region, its last element, which has three characters, unless regions share this element.
+    The label of a region is its last element, which has three characters here, unless another region has the same last
+    element. Every other label is the value.
     """
     last = [value.rpartition("/")[2] for value in values]
     is_place = name.startswith("district")

@@ -39,7 +39,7 @@ def test_fillers_do_not_reduce_the_similarity(one: str, other: str) -> None:
 
 
 def test_names_without_a_common_character_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their similarity is 0, without any coefficient: a comparison compares its names with thousands of such names."""
+    """Their similarity is 0, and no coefficient is computed: a comparison has thousands of such pairs of names."""
     assert similarity("宣传", "培训宣传") > 0
     monkeypatch.setattr(agreement, "_dice_coefficient", None)
     assert similarity("宣传", "培训") == 0

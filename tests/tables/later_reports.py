@@ -1,4 +1,7 @@
-"""Tables of the reports that authorities publish each year: bulletins, budgets, hotlines, schools, projects, courts."""
+"""Tables of the reports that authorities publish each year: bulletins, budgets, hotlines, schools, projects, courts.
+
+`description.py` explains the notation: {c2} covers two columns, {r2} two rows, {=12 个} is the expected measure.
+"""
 
 from __future__ import annotations
 
@@ -429,7 +432,7 @@ SAMPLES = (
         own_units={3: ""},
     ),
     Sample(
-        "officers and cases on the left of the total",
+        "total left of its parts",
         ("部门 | 总计 | 其中：{c3} | 执法人员持证率", " |  | 一般程序 | 简易程序 | 听证 | "),
         (
             "公安 | 5,120 | 3,050 | 2,060 | 10 | 99.2%",
@@ -442,7 +445,7 @@ SAMPLES = (
         formats=_ALMOST_ALL,
     ),
     Sample(
-        "windows of the hall",
+        "counters of a service hall",
         ("窗口名称 | 本月办件 | 本年累计办件 | 网办件 | 好差评（条） | 投诉 | 联系电话",),
         (
             "不动产登记 | 1 203{=1203} | 13 580{=13580} | 6 210{=6210} | 980 | 0 | 0571-88881234",
@@ -455,7 +458,7 @@ SAMPLES = (
         units={"": "件", 4: "条"},
     ),
     Sample(
-        "list of small print",
+        "inspected companies",
         ("企业名称 | 统一社会信用代码 | 检查日期 | 检查结果",),
         (
             "东风食品有限公司 | 91120101MA05XXXX1A | 2023.03.12 | 合格",

@@ -51,8 +51,8 @@ def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
 
     Empty rows separate tables, unless figures in the same columns go on below them or only titles are above them
     (`_join_continuations`). An empty column separates tables if the next column contains labels
-    (`_split_at_empty_columns`). The lowest line above a table that is not a note is its caption. Raises ReadError if a
-    table is too large.
+    (`_split_at_empty_columns`). The caption of a table is the lowest line above it that is not a note. Raises ReadError
+    if a table is too large.
     """
     adjacent = _join_continuations(_split_at_empty_rows(rows))
     groups = [_build_group(part) for group in adjacent for part in _split_at_empty_columns(group)]
@@ -74,7 +74,7 @@ def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
 
 
 def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRow]]:
-    """Join two successive groups if the earlier is the title of the later, or contains a table that goes on in it.
+    """Join two successive groups if the earlier is the title of the later, or its table goes on in the later.
 
     Between the groups are at most `_MAX_EMPTY_ROWS` empty rows. The earlier group is the title if it consists of at
     most `_MAX_TITLE_ROWS` titles and notes, and the later group has several rows. A table goes on if the first row of

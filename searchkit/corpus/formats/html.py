@@ -120,9 +120,9 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     """Read a saved web page. Scripts, menus, form controls and hidden parts are dropped.
 
     The hints can contain `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site).
-    Facts around the text (索引号, 文号, 发布日期 …) become lines `label：value`. The encoding that the page declares
-    decides if the bytes are ambiguous. A data table is one block. Raises ReadError if the bytes are not text, and as
-    `_parse` does.
+    Facts around the text (索引号, 文号, 发布日期 …) become lines `label：value`. If the encoding of the bytes is
+    ambiguous, the page's declaration decides. A data table is one block. Raises ReadError if the bytes are not text,
+    and as `_parse` does.
     """
     declared = _DECLARED_CHARSET.search(data[:_HEAD_BYTES])
     decoded = decode_text(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
@@ -209,7 +209,8 @@ class _BlockCollector:
         The main text is the container with the fewest blocks that has nearly all prose (`_MIN_MAIN_SHARE`). If there is
         no such container, return all blocks. Lines that state facts are formatted (`format_facts`).
 
-        A container in a row or table of which one block was made is left out: that block has the text of other cells.
+        If a row or a table became one block, a container inside of it is left out: the block also has the text of other
+        cells.
         """
         indexes = {id(block): index for index, block in enumerate(self.blocks)}
         candidates = [
@@ -352,7 +353,7 @@ class _BlockCollector:
             table.caption = " ".join(block.text for block in table.pop_blocks()) or None
 
     def _add_text(self, text: str) -> None:
-        """Add text to the current line. Line ends are soft breaks, but line breaks inside `pre`."""
+        """Add text to the current line. Line ends are soft breaks outside of `pre`, and line breaks inside of it."""
         if not self._pre:
             self._line.append((text.replace("\n", _SOFT_BREAK), self._strong > 0))
             return

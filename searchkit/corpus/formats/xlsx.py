@@ -127,11 +127,11 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
 def _read_sheet(
     records: Records, title: str, sheet: ET.Element, shared: _SharedData, text_column: str | None
 ) -> tuple[list[RawDocument], str]:
-    """Return the records of a sheet, or a document with its tables, and what to report about the sheet.
+    """Return the records of a sheet, or a document with its tables, and a message about the sheet.
 
-    The report is that hidden rows or columns of the tables are not read. If none are hidden, or there is no table, it
-    is that the sheet has no text column. It is empty for records, whose invalid rows are in `records.problems`, and for
-    a sheet without rows.
+    The message says that hidden rows or columns of the tables are not read. If none are hidden, or there is no table,
+    it says that the sheet has no text column. The message is empty for records, whose invalid rows are in
+    `records.problems`, and for a sheet without rows.
     """
     rows = list(_read_rows(sheet, shared))
     header = find_header(rows, text_column)
@@ -447,9 +447,9 @@ def _column_index(letters: str) -> int:
 
 
 def _descendants(root: ET.Element, name: str) -> Iterator[ET.Element]:
-    """Yield those of `root` and its descendants that have a name, in any namespace.
+    """Yield the elements with a name: `root`, if it has the name, and its descendants.
 
-    The format has two namespaces, transitional and strict.
+    The namespace is ignored, because the format has two, transitional and strict.
     """
     return (item for item in root.iter() if _local_name(item) == name)
 

@@ -41,7 +41,7 @@ _SPEECH_OPENING = re.compile(
     r"|(?:我代表.{0,20}(?:政府|国务院)|受.{0,20}(?:政府|国务院)的?委托).{0,80}报告"
 )
 """The opening of a speech to a congress: 向大会报告工作, 我代表市人民政府作工作报告, 受国务院委托,现将…情况报告.
-受到市政府通报表扬。现将…情况报告如下 opens any report."""
+It does not match 受到市政府通报表扬。现将…情况报告如下, which can open any report."""
 _MAX_SHORT_PARAGRAPH_LENGTH = 60
 """Maximum length of a paragraph that can be a heading or a line with the date of the session, in code points."""
 _MAX_TITLE_CHARACTERS = 300

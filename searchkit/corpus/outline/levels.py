@@ -171,8 +171,8 @@ class LevelTracker:
         """Return the depth of the entry of another style whose number `ordinal` continues, or None.
 
         The entry with the most similar style is chosen, of several the outermost. A style that has occurred before
-        continues only similar styles. The result is also None if a list with the same kind of digits (一 or 1) ended
-        with the preceding number but is no longer open, and no open entry with this number has such digits.
+        continues only similar styles. The result is also None if a closed list with the same kind of digits (一 or 1)
+        ended with the preceding number, and no open entry with the preceding number has such digits.
         """
         candidates = [k for k, entry in enumerate(self.entries) if entry.ordinal == ordinal - 1 and entry.ordinal]
         if style in self._last_ordinals:

@@ -1,7 +1,7 @@
 """Documents and measures of a state as columns. A build writes them as two files; an engine reads each file once.
 
-A state never changes, so columns that were read stay right. The files are compressed MessagePack of declared types. The
-uid of a paragraph is a hash of its id (`mapping.uid_of`).
+A state is what an index contains after a commit. It never changes, so columns that were read stay right. The files are
+compressed MessagePack of declared types. The uid of a paragraph is a hash of its id (`mapping.uid_of`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class DocumentRow(msgspec.Struct):
     def add(
         self, source: Json, lengths: Sequence[int], paragraph: Paragraph, measures: Sequence[ExtractedMeasure]
     ) -> None:
-        """Add a paragraph. `source`: its stored content. `lengths`: those of `ranking.Lengths`."""
+        """Add a paragraph. `source`: its stored content. `lengths`: its lengths, as in `ranking.Lengths`."""
         self.paragraphs += 1
         self.empty += not any(lengths[:3])
         self.checksum += checksum_of(source)

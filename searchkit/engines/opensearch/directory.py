@@ -39,7 +39,7 @@ from searchkit.manifest import (
 Json = dict[str, Any]
 
 LOCK_SECONDS = 60.0
-"""Seconds after which a lock that was not renewed counts as that of a dead process. The clocks of the machines must
+"""Seconds after which a lock expires unless it is renewed: its holder counts as dead. The clocks of the machines must
 agree to within a few seconds."""
 _RENEWAL_SECONDS = 10.0
 _FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)

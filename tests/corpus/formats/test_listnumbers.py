@@ -78,7 +78,7 @@ def test_levels_count_and_restart_as_in_a_chinese_report() -> None:
 def test_number_styles(style: str, number: int, printed: str) -> None:
     """Each style of numbers in Chinese documents has its numerals or symbols.
 
-    A number for which its style has none, or of an unknown style, is decimal.
+    A number is decimal if its style has no symbol for it, or if the style is unknown.
     """
     assert format_number(number, style) == printed
 

@@ -251,7 +251,7 @@ def test_a_table_on_a_rotated_page_is_read(is_ruled: bool) -> None:  # noqa: FBT
 
 @pytest.mark.parametrize("repeats_header", [True, False])
 @pytest.mark.parametrize("is_ruled", [True, False])
-def test_a_table_over_pages_is_one(repeats_header: bool, is_ruled: bool) -> None:  # noqa: FBT001
+def test_a_table_over_several_pages_is_one_table(repeats_header: bool, is_ruled: bool) -> None:  # noqa: FBT001
     """A table over three pages is one. Running heads, page numbers and repeated headers do not matter."""
     body = [[f"{2010 + n // 12}年{n % 12 + 1}月", str(100 + n), f"{n * 1.5:.1f}"] for n in range(75)]
     pages = []
@@ -263,7 +263,7 @@ def test_a_table_over_pages_is_one(repeats_header: bool, is_ruled: bool) -> None
     assert tables(read(*pages)) == [[["月份", "立案", "罚款"], *body]]
 
 
-def test_a_single_row_on_the_next_page_goes_on() -> None:
+def test_a_single_row_on_the_next_page_belongs_to_the_table() -> None:
     """The last row of an unruled table can be alone on its page."""
     last = ["北苑街道", "7", "8"]
     assert tables(read(place(write_rows(ROWS)), place(write_rows([last]), number=2))) == [[*ROWS, last]]
@@ -373,7 +373,7 @@ def test_figures_that_a_narrow_column_breaks_are_joined(align: str) -> None:
     ]
 
 
-def test_labels_between_the_lines_of_figures_are_a_column() -> None:
+def test_labels_with_lines_above_and_below_the_figures_are_a_column() -> None:
     """Labels of two lines, with the figures of the row at the height between the lines, are a column."""
     rows = [["东风街道办", "事处", "12"], ["西关街道办", "事处", "3"], ["南湖街道办", "事处", "104"]]
     glyphs = write_rows([["街道", "收件", "办结"]])
@@ -386,7 +386,7 @@ def test_labels_between_the_lines_of_figures_are_a_column() -> None:
     ]
 
 
-def test_rows_without_labels_are_not_the_rest_of_figures() -> None:
+def test_rows_without_labels_are_not_joined_to_the_rows_above() -> None:
     """Rows without a label are rows of their own if they are as far apart as the rows with a label."""
     rows = [["街道", "年份", "收件"], ["东风街道", "2021", "120"], ["", "2022", "131"], ["西关街道", "2021", "99"]]
     rows += [["", "2022", "8"], ["合计", "", "358"]]
@@ -469,7 +469,7 @@ def test_a_row_of_figures_below_a_complete_header_is_a_table() -> None:
     assert tables(read(place(write_rows(rows, edges, align="centre") + write(END, LEFT, TOP + 80)))) == [rows]
 
 
-def test_headers_at_the_left_of_figures_at_the_right() -> None:
+def test_left_aligned_headers_belong_to_right_aligned_figures() -> None:
     """A header at the left of its column (罚款) belongs to it, not to the column whose figures end close before it."""
     glyphs = write_rows([["街道", "立案", "罚款"], ["", "（件）", "（元）"]], (80, 200, 300, 420), align="left")
     rows = [["东风街道", "10", "135"], ["西关街道", "9", "22"], ["南湖街道", "12", "0"]]
@@ -493,7 +493,7 @@ PROSE = [f"第{n}项工作由区司法局会同有关部门组织实施，" for 
 
 
 @pytest.mark.parametrize("is_ruled", [True, False])
-def test_a_table_in_a_column_of_text_is_one(is_ruled: bool) -> None:  # noqa: FBT001
+def test_a_table_in_a_column_of_text_is_one_table(is_ruled: bool) -> None:  # noqa: FBT001
     """A table in one column of a page of two columns is one table, between the texts of that column."""
     lines = [(line, 80, 100 + 14 * n) for n, line in enumerate(PROSE)]
     lines += [(line, 80, 400 + 14 * n) for n, line in enumerate(PROSE)]

@@ -73,7 +73,7 @@ def order_lines(rows: Sequence[Sequence[PlacedLine]], ruled_rows: Sequence[Place
 
 
 def _order_rows(rows: Sequence[Sequence[PlacedLine]]) -> Iterator[PlacedLine]:
-    """Yield the lines of the rows in reading order, with column numbers. Ruled rows have negative ones already."""
+    """Yield the lines of the rows in reading order, with column numbers. Ruled rows already have negative numbers."""
     edges = _build_edges(rows)
     index = 0
     while index < len(rows):
@@ -146,7 +146,7 @@ def _build_edges(rows: Sequence[Sequence[PlacedLine]]) -> _Edges:
 
 
 def _find_columns(rows: Sequence[Sequence[PlacedLine]], edges: _Edges, start: int) -> tuple[int, float | None]:
-    """Return the end of the two columns that start at a row, and the position of their gutter.
+    """Return the first row after the two columns that start at a row, and the position of their gutter.
 
     If no columns start there, returns `start` and None.
     """

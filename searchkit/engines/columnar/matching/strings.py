@@ -18,7 +18,7 @@ _NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)  # numeral
 
 
 class StringMatcher:
-    """Finds strings in the passages of a segment: reads the shortest list of their bigrams, then compares the rest."""
+    """Finds strings in the passages of a segment. For each string, reads the shortest offset list of its bigrams."""
 
     def __init__(self, text: SegmentText) -> None:
         self._text = text
