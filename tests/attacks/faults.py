@@ -22,7 +22,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from commands import Commands, Outcome
-from oracle import State, copy_index, leftovers, make_lines, make_state, which
+from oracle import State, copy_index, find_state, leftovers, make_lines, make_state
 from shim import Break, Mode, Shim
 from tally import Tally, run_attack
 
@@ -89,11 +89,11 @@ class Faults:
         case = f"{scenario.name}, {broken}{f' ({kind})' if kind else ''}"
         self._tally.cases["full disk" if broken.space >= 0 else kind or "not reached"] += 1
         self._tally.add_usage(case, outcome.cpu, outcome.memory)
-        state = which(self._index, scenario.states)
+        state = find_state(self._index, scenario.states)
         if fault := judge(outcome, state, is_killed=broken.mode is Mode.KILL):
             self._tally.add_fault(fault[0], f"{case}: {fault[1]}")
         again = self._commands.run("build", scenario.corpus, "--index", self._index)
-        state = which(self._index, scenario.states)
+        state = find_state(self._index, scenario.states)
         if again.status or again.err or state != 1:
             self._tally.add_fault("lost", f"{case}: the next build: status {again.status}, {state}, {again.err}")
         elif names := leftovers(self._index):
@@ -109,7 +109,7 @@ def judge(outcome: Outcome, state: int | str, *, is_killed: bool) -> tuple[str, 
     """Return what is wrong with a broken build: a key of `tally.VERDICTS`, and a description. None if nothing is.
 
     `state`: that of the index after the build: 0 = old, 1 = new, otherwise what is wrong with the index
-    (`oracle.which`). `is_killed`: whether the break kills the build.
+    (`oracle.find_state`). `is_killed`: whether the break kills the build.
     """
     if isinstance(state, str):
         return "wrong" if state.startswith("wrong") else "lost", f"{state} (status {outcome.status}, {outcome.err})"

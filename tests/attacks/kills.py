@@ -26,7 +26,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1]))  # pytest has added it already
 
 from marked import MARK_VARIABLE, find_processes, find_workers, kill_leftovers, new_mark
-from oracle import leftovers, make_state, which
+from oracle import find_state, leftovers, make_state
 from tally import Tally, run_attack
 
 CASES = 1000
@@ -77,7 +77,7 @@ class Kills:
         else:
             self._tally.details["builds that ended before the signal"] += 1
         self._seconds *= _LONGER if is_sent else _SHORTER
-        state = which(self._index, [self._states[-1], new])
+        state = find_state(self._index, [self._states[-1], new])
         if isinstance(state, str):
             self._tally.add_fault("wrong" if state.startswith("wrong") else "lost", f"{case}: {state}")
         elif fault := judge(status, err, state, must_succeed=victim == "worker" or number in _HARMLESS):
@@ -137,7 +137,7 @@ class Kills:
         self._states[-1].write(self._corpus, _PADDING)
         with self._start() as process:
             _, err = process.communicate()
-        state = which(self._index, self._states[-1:])
+        state = find_state(self._index, self._states[-1:])
         if process.returncode or err or state != 0:
             self._tally.add_fault("lost", f"a build without a signal: status {process.returncode}, {state}, {err}")
         elif names := leftovers(self._index):

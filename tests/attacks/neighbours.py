@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from commands import Commands
-from oracle import State, copy_index, differences, leftovers, make_state, which
+from oracle import State, copy_index, differences, find_state, leftovers, make_state
 from tally import Tally, run_attack
 
 import searchkit
@@ -139,7 +139,7 @@ class Neighbours:
             if problem := outcome.problem((0, 3)):
                 self._add(*problem)
                 return
-        if not any(outcome.status for outcome in outcomes) and isinstance(which(copy, [*self._states]), str):
+        if not any(outcome.status for outcome in outcomes) and isinstance(find_state(copy, [*self._states]), str):
             self._add("wrong", "a copy that was opened is in none of the states")
 
     def _count(self, kind: str, cpu: float, memory: int) -> None:

@@ -21,7 +21,7 @@ import power
 import queries
 import tampering
 from commands import Commands, Outcome
-from oracle import State, copy_index, differences, leftovers, make_state, which
+from oracle import State, copy_index, differences, find_state, leftovers, make_state
 from report import REPORT, render
 from shim import Break, Mode, Shim, can_preload
 from tally import Tally
@@ -69,9 +69,9 @@ def test_the_oracle_finds_what_is_wrong(tmp_path: Path) -> None:
     state = make_state(random.Random(SEED))  # noqa: S311 - no secret
     state.write(tmp_path / "corpus")
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
-    assert which(tmp_path / "index", [None, state]) == 1
-    assert which(tmp_path / "none", [None, state]) == 0
-    assert which(tmp_path / "none", [state]) == "the index is lost"
+    assert find_state(tmp_path / "index", [None, state]) == 1
+    assert find_state(tmp_path / "none", [None, state]) == 0
+    assert find_state(tmp_path / "none", [state]) == "the index is lost"
     first, *others = state.files
     changed = State({**state.files, first: (state.files[first][0] + "普法", *state.files[first][1:])})
     assert {"paragraphs", 'hits of "普法"', 'facets of "普法"'} <= {*differences(tmp_path / "index", changed)}
@@ -80,7 +80,7 @@ def test_the_oracle_finds_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "index" / "data-000099").mkdir()
     assert leftovers(tmp_path / "index") == {"data-000099"}
     next((tmp_path / "index").glob("data-000001/*.segment")).unlink()
-    assert str(which(tmp_path / "index", [state])).startswith("IndexDamaged")
+    assert str(find_state(tmp_path / "index", [state])).startswith("IndexDamaged")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from oracle import leftovers, make_state, which
+from oracle import find_state, leftovers, make_state
 
 import searchkit
 from searchkit.errors import IndexForeign, IndexStale
@@ -80,7 +80,7 @@ def test_a_build_replaces_an_index_of_another_version(index: Path, tmp_path: Pat
     state.write(tmp_path / "corpus")
     report = searchkit.build(tmp_path / "corpus", index)
     assert report.files == 3
-    assert which(index, [state]) == 0
+    assert find_state(index, [state]) == 0
     assert leftovers(index) == set()
 
 

@@ -65,8 +65,8 @@ def values(index: Index, query: str = "粮食产量", **options: Any) -> list[fl
     return [hit.value for hit in index.measures(query, limit=None, **options).hits]
 
 
-def test_each_fact_is_sorted_once(index: Index) -> None:
-    """Each place has one measure of each year: that of the report on the year or, without one, of a later report.
+def test_a_sorted_look_up_has_one_measure_per_place_and_year(index: Index) -> None:
+    """The measure is from the report on the year or, if there is none, from a later report.
 
     `left_out` has the number of all other measures by reason.
     """
@@ -163,7 +163,10 @@ def test_the_name_of_a_facet_may_begin_with_district(index_of: Callable[..., Ind
 
 
 def test_a_sum_leaves_out_parts_of_the_same_body(index_of: Callable[..., Index], report: Report) -> None:
-    """The total of a body includes those of its line of bodies inside its place, that of a government all of them."""
+    """The total of a government includes the totals of all bodies inside its place.
+
+    The total of another body includes only the totals of bodies with the same task: 市场监督管理局, 市场监督管理委员会.
+    """
     reports = {
         "a.txt": (ZHEJIANG, "市场监督管理局", 5000),
         "b.txt": (HANGZHOU, "卫生健康委员会", 129),

@@ -205,7 +205,7 @@ SAMPLES = (
         },
     ),
     Sample(
-        "months going down",
+        "a row for each month",
         ("月份 | 空气优良天数（天） | PM2.5平均浓度（μg/m³） | 同比",),
         (
             "1月 | 20 | 62 | +3.3%{=3.3 %}",
@@ -382,7 +382,7 @@ SAMPLES = (
         units={"税收": "亿元", "投资": "亿元", "就业率": "%", "用电量": "亿千瓦时", "企业": "户"},
     ),
     Sample(
-        "counted columns",
+        "a row that numbers the columns",
         ("地区 | 代码 | 机构数 | 人员数 | 床位数",),
         (
             "甲 | 乙 | 1{-} | 2{-} | 3{-}",
@@ -431,7 +431,7 @@ SAMPLES = (
         totals=("合计", 5),
     ),
     Sample(
-        "columns that do not meet",
+        "parts with different columns",
         (),
         (
             "# 第二十条第（一）项{c5}",
@@ -619,7 +619,7 @@ SAMPLES = (
         totals=(5,),
     ),
     Sample(
-        "days of a platform",
+        "readers of websites",
         ("渠道 | 信息发布数（条） | 阅读量（万次） | 关注量",),
         (
             "政府网站 | 3,021 | 560.8 | —",
