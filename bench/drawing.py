@@ -23,7 +23,7 @@ _RUN_LENGTHS = (4, 8)
 
 
 def draw(corpus: str, data: Path, seed: int) -> Iterator[Question]:
-    """Yield different questions, each drawn from a random paragraph, which matches it. `seed`: that of the choices.
+    """Yield different questions, each drawn from a random paragraph, which matches it. `seed`: for the random choices.
 
     The forms of `_FORMS` take turns: one, two or three words of the paragraph, a run of its characters without or with
     quotes, and two words with the year of the paragraph as a filter. Ends after 1,000 paragraphs in a row that gave no

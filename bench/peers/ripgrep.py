@@ -27,7 +27,7 @@ def build(name: str, data: Path, folder: Path) -> None:
 
 
 def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - there is no index
-    """Return ripgrep on the texts of the corpus as one peer."""
+    """Return one engine to compare (a peer): ripgrep on the texts of the corpus."""
     return {"ripgrep": _RipgrepPeer(texts_file(name, data))}
 
 

@@ -36,8 +36,8 @@ class FollowingText:
     def find_name(self, k: int) -> tuple[str, int]:
         """Return the name after quantity k (11个专业) and the end of the text of the quantity and its name.
 
-        Without a name, return "" and the end of the quantity. That is also the end if the name belongs to the next
-        quantity too (8条500千伏线路).
+        Without a name, return "" and the end of the quantity. The end of the quantity is also returned if the name
+        belongs to the next quantity, too (8条500千伏线路).
         """
         begin, following, is_clause_end = self.read(k)
         if following.startswith(("的", "等")) and not following.startswith("等级"):  # 330千伏等骨干电网项目
@@ -56,7 +56,7 @@ class FollowingText:
             name = self._names.cut(following.replace("(", "·"), is_clause_end=False)
             rest = following[len(name) :]
             is_whole = cut == len(following) and (not rest or (len(rest) == 1 and wording.NAME_TAIL.fullmatch(rest)))
-            if is_whole and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
+            if is_whole and self._quantities[k + 1].kind == "count":  # 园区 is the name of both: 超200亿元园区6个
                 has_own_name = bool(self.read(k + 1)[1]) and not self._is_before_predicate(k + 1)
                 if following in wording.PLACE_NOUNS or (has_own_name and name == following):  # 4个方向8条走廊
                     return following, begin + len(following)

@@ -67,15 +67,15 @@ _MAX_FROM_LENGTH = 16
 
 # Round numbers, signs, halves, fractions and money.
 _AFTER_THRESHOLD = re.compile(r"(?:以上|左右)?(?:[,;。:!?、)]|$|大关|和|及|的?(?:水平|规模|目标))")
-"""Matches after a multiplier that is exceeded (`Number.is_threshold`: 超百亿) and a unit of money if they do not define
-a class of things: 突破千亿元大关, unlike 超百亿元企业."""
+"""Matches after a threshold with a unit of money (`Number.is_threshold`): 大关 in 突破千亿元大关. Does not match if the
+threshold defines a class of things: 超百亿元企业."""
 _AFTER_COUNT = re.compile(r"(?:以上)?(?![的级以])")
-"""The same after such a multiplier and another unit: it matches after 超千人, but not in 超千人的基地."""
+"""The same for thresholds with another unit: matches after 超千人, but not in 超千人的基地."""
 _SIGNED_KINDS = frozenset(("money", "percent", "count"))
-"""Kinds of units before whose numbers a hyphen is a minus sign after any word. For lengths and areas, it is one only
-after words such as 增长: 长江-12.5米深水航道 is not negative."""
+"""Kinds of units. A hyphen before a number with such a unit is a minus sign, whatever word precedes the hyphen.
+Before a length or an area, a hyphen is a minus sign only after words such as 增长: not in 长江-12.5米深水航道."""
 _SIGNED_UNITS = frozenset(("℃", "℉", "摄氏度", "度", "番", "倍", "吨"))
-"""Units of other kinds before whose numbers a hyphen is a minus sign after any word, too."""
+"""Units of other kinds to which this applies, too."""
 # The lookbehinds exclude 半 after another number or a word such as 上 or 前 (一半, 上半年), but not after 提前. The
 # lookahead excludes 半数 and 半径.
 _HALF = re.compile(r"(?<![上下后每一两大多过各首末这那几整对参减折\d])(?<!(?<!提)前)半(?!数|径)")
@@ -301,9 +301,9 @@ def _build_quantity(folded: str, number: Number, last: Number, unit: UnitMatch, 
 def _find_scale(number: Number, last: Number) -> int:
     """Return the scale of a number. `last`: the upper end of its range, or the number itself.
 
-    A lower end without 万 or 亿 takes those of the upper end if its number is the smaller one: 5至8万, not 5000至8万.
-    A lower end without any scale takes 千 or 百 too, if it is less than the number before them: 5至8千万, but not
-    500至8千万.
+    A lower end without 万 or 亿 takes 万 or 亿 from the upper end if it is less than the number before them: 5至8万,
+    but not 5000至8万. A lower end without any scale also takes 千 or 百 if it is less than the number before them:
+    5至8千万 is 5千万 to 8千万, but 500至8千万 is 500万 to 8千万.
     """
     if number is last or number.scale >= SCALES["万"]:
         return number.scale

@@ -221,7 +221,10 @@ class Gazetteer:
         return all(any(part in self._names[element] for element in rest) for part in parts)
 
     def _find_short(self, text: str) -> list[Place]:
-        """Return the places with a short name. A province is preferred, then a city to its county (承德, 吉林)."""
+        """Return the places with a short name.
+
+        A province is preferred to all other places (吉林), and a city to a county in it (承德).
+        """
         places = self._by_short_name.get(text, [])
         return [p for p in places if len(p.region) == 1] or _select_outermost(places)
 

@@ -21,7 +21,7 @@ _PACKAGES = ("text", "query", "search", "compare")
 _WAIT_SECONDS = 1.0
 """Maximum number of seconds to wait for each lock before a fork."""
 _held: list[tuple[ModuleType, str]] = []
-"""Locks that the thread that forks holds, by module and name."""
+"""Locks that the forking thread holds. A lock is named by a module and one of its variables."""
 
 
 @functools.cache

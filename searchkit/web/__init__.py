@@ -13,7 +13,7 @@ data.py        the data of every endpoint: JSON, JSON Lines, CSV, workbooks, cha
 openapi.py     the description of the API
 frame.py       what all pages share
 links.py       links and texts that several pages have
-faceting.py    the facets beside the hits, and the page of all values of one
+faceting.py    the facets beside the hits, and the page with all values of a facet
 searching.py   the page of a search
 reading.py     the pages of a document and of a paragraph
 measures.py    the page of a look-up of measures

@@ -1,4 +1,4 @@
-"""Folders of reports whose answers are known without searchkit: paragraphs are lines, hits are lines with the string.
+"""Folders of reports. What a search in a folder must find is known without searchkit, because each paragraph is a line.
 
 A `State` is the content of such a folder. An index of the folder must return exactly its lines, and for each string the
 lines that contain it.
@@ -45,7 +45,7 @@ class State:
                 path.write_text(text, encoding="utf-8")
 
     def changed(self, rng: random.Random, changes: int) -> State:
-        """Return another state, in which files are added, rewritten or removed, `changes` times."""
+        """Return another state: `changes` times, a random file is added, rewritten or removed."""
         files = dict(self.files)
         for _ in range(changes):
             draw = rng.random()

@@ -29,7 +29,7 @@ from tally import Tally, run_attack
 
 CASES = 30_000
 _NEXT_BUILD_INTERVAL = 50
-"""Number of states at random moments for each state from which the next build is run."""
+"""The next build is run once for this number of states at random moments."""
 
 Tree = Mapping[str, bytes | None]
 """Content of each file in a folder, by relative path. None stands for a folder."""
@@ -219,7 +219,7 @@ class PowerFailures:
         return disk
 
     def run(self, scenario: Scenario, cases: int, rng: random.Random) -> None:
-        """Check `cases` states of the disk at random moments, those after the end, and the next build from some."""
+        """Check `cases` states of the disk at random moments, and states after the end. From some, build again."""
         disk = self.record(scenario)
         end = len(disk.changes)
         moments = [(end, missing) for missing in {*missing_sets(disk, end, rng)}]
@@ -268,7 +268,7 @@ def _describe(disk: Disk, moment: int, missing: frozenset[int]) -> str:
 def attack(
     tally: Tally, cases: int, seed: int, scenarios: Sequence[str] = ("update", "first build", "full build")
 ) -> None:
-    """Check `cases` states of the disk at random moments, equally many of each scenario, and those after the end."""
+    """Check `cases` states of the disk at random moments, equally many of each scenario, and states after the end."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         shim = Shim(Path(name))

@@ -23,7 +23,7 @@ PLACE = ("江海省", "临江市")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A made-up report, by default of the government of 临江市 on its work. That of 2023 reports on 2022."""
+    """A made-up report, by default of the government of 临江市 on its work. A report of 2023 is on 2022."""
 
     texts: tuple[str, ...]
     year: int = 2023

@@ -97,7 +97,7 @@ def test_the_format_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_front_matter_overrides_metadata_csv_which_overrides_the_text(tmp_path: Path) -> None:
-    """Front matter takes precedence over the metadata.csv of its folder, and that over the one of the folder above.
+    """Precedence: first front matter, then the metadata.csv of the same folder, then that of the folder above.
 
     Fields that none of them states are detected. A stated value that cannot be used is a warning, and a row of a
     metadata.csv whose file is missing is a problem.
@@ -389,7 +389,7 @@ def test_an_unexpected_exception_skips_only_its_file(tmp_path: Path, monkeypatch
 )
 @pytest.mark.parametrize("suffix", ["txt", "md", "html"])
 def test_files_without_text_are_skipped(tmp_path: Path, content: bytes, reason: str, suffix: str) -> None:
-    """A file that is binary or contains at most white space or a comment is skipped with a reason; the other is read.
+    """A file that is binary, or has only white space or a comment, is skipped with a reason. Another file is read.
 
     A comment is tested in Markdown and HTML, because in plain text it is text.
     """

@@ -1,4 +1,4 @@
-"""The indicators of an index, and finding strings and grams in all of them at once."""
+"""`Indicators`: finds strings and grams (characters and bigrams) in all indicators of an index at once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ INDICATORS = st.lists(st.text("立案率处 罚a1、Ａ（", max_size=8), max_si
 def test_match_grams_equals_counting(texts: list[str], query: str) -> None:
     """`match_grams` returns the indicators with each gram, and the precision of each indicator.
 
-    The precision is the share of the characters and bigrams of the indicator that are among the grams. Those before
-    its last space weigh half as much as those after it.
+    The precision is the share of the characters and bigrams of the indicator that are among the grams. Characters
+    and bigrams before its last space weigh half as much as those after it.
     """
     grams = list(dict.fromkeys([*query, *(query[i : i + 2] for i in range(len(query) - 1))]))
     matches, precisions = Indicators.of_texts(texts).match_grams(grams)
@@ -44,9 +44,9 @@ def test_strings_are_found_in_folded_text(texts: list[str], string: str) -> None
 
 @given(INDICATORS)
 def test_words_at_the_ends_and_spaces(texts: list[str]) -> None:
-    """`begin_or_end_with` finds the wanted indicators that, as printed and not folded, begin or end with a word.
+    """`begin_or_end_with` finds the indicators that begin or end with a word, among those that a mask admits.
 
-    `has_space` finds the indicators with a space.
+    It compares the indicators as printed, not folded. `has_space` finds the indicators with a space.
     """
     indicators = Indicators.of_texts(texts)
     is_wanted = np.arange(len(texts)) % 3 > 0

@@ -1,7 +1,7 @@
 """Ways to damage a file, as disks, networks, faulty programs and attackers do.
 
-The name of a mutation is part of the names of the files that it damaged (`000012-flipped.txt`), and the key of their
-number in mutations.json.
+The name of a mutation is part of the names of the files that it damaged (`000012-flipped.txt`). Under this name,
+mutations.json has the number of these files.
 """
 
 from __future__ import annotations

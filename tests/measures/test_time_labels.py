@@ -1,4 +1,7 @@
-"""The labels of times and statuses are valid. bench/times.py draws what a person labels."""
+"""The labels of times and statuses are valid.
+
+`bench/times.py` drew measures and paragraphs at random, and a person wrote their labels.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,11 @@ def test_paragraph_years_ascend() -> None:
 
 
 def test_ids_are_unique_and_uses_follow_the_document() -> None:
-    """No id occurs twice. The id of a document decides the use of all its labels."""
+    """No id occurs twice.
+
+    The id of a document decides the use of all labels of the document: rules are developed with them, or they are held
+    out to score the rules.
+    """
     for labels in LABELS.values():
         assert len({label["id"] for label in labels}) == len(labels)
         for label in labels:

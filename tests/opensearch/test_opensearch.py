@@ -1,4 +1,4 @@
-"""A part of the contract and of the tests of states on an OpenSearch node. `make opensearch` runs everything."""
+"""Runs a part of the contract and of `test_cluster_state.py` on an OpenSearch node. `make opensearch` runs all."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def url() -> Iterator[str]:
         yield node.url
 
 
-def test_on_a_node(url: str) -> None:
+def test_selected_tests_pass_on_a_node(url: str) -> None:
     """The selected tests pass on the node, with three shards."""
     chosen = ("--shards", "3", "-k", f"{CONTRACT_FILES} or {STATE_TESTS}", *FILES)
     command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "--cluster", url, *chosen]

@@ -383,7 +383,7 @@ SAMPLES = (
         units={"税收": "亿元", "投资": "亿元", "就业率": "%", "用电量": "亿千瓦时", "企业": "户"},
     ),
     Sample(
-        "a row of column numbers",
+        "a row that numbers the columns",
         ("地区 | 代码 | 机构数 | 人员数 | 床位数",),
         (
             "甲 | 乙 | 1{-} | 2{-} | 3{-}",
@@ -432,7 +432,7 @@ SAMPLES = (
         totals=("合计", 5),
     ),
     Sample(
-        "columns that do not meet",
+        "parts with different columns",
         (),
         (
             "# 第二十条第（一）项{c5}",

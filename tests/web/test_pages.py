@@ -1,4 +1,4 @@
-"""The pages: what they show, and that every state is a link."""
+"""The pages: what they show, and that links lead to every state of a page."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def test_a_facet_value_toggles(client: TestClient) -> None:
     assert "/search?query=%E5%A4%84%E7%BD%9A" in Page(narrowed.text).links()
 
 
-def test_counts_of_a_relaxed_search_say_so(client: TestClient) -> None:
-    """The page with all values of a facet says, as the search does, that no paragraph has all words or the year."""
+def test_pages_of_a_relaxed_search_say_that_it_is_relaxed(client: TestClient) -> None:
+    """If no paragraph of the year has all words, both the search and the page with all values of a facet say so."""
     for url in ("/search?", "/facets?name=topic&"):
         page = page_of(client, f"{url}query=1999年双随机 量子")
         assert len(page.all("p", class_="banner")) == 1
@@ -125,8 +125,8 @@ def test_counts_of_a_relaxed_search_say_so(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("narrowing", ["", "contains=东丽", "within=东丽区", "limit=1"])
-def test_the_count_of_a_place_is_that_of_its_link(client: TestClient, narrowing: str) -> None:
-    """If not all places are listed, the places above those that are still have all of their paragraphs."""
+def test_the_count_of_a_place_is_the_number_of_hits_of_its_link(client: TestClient, narrowing: str) -> None:
+    """A province is counted with all of its paragraphs, also if only some of its districts are listed."""
     html = client.get(f"/facets?name=district&{narrowing}").text
     places = re.findall(r'<a href="(/search[^"]*)".*?<span class="n">([\d,]+)', html)
     assert len(places) == 2 if narrowing else len(places) > 2
@@ -142,8 +142,8 @@ def test_parameters_are_in_canonical_order(client: TestClient) -> None:
     assert not any("nonsense" in link or "match=" in link for link in page.links())
 
 
-def test_a_year_is_that_of_the_measure_where_measures_are_looked_up(client: TestClient) -> None:
-    """The tabs of measures and comparisons turn the year of the report into that of the measure, and back."""
+def test_tabs_turn_year_into_of_year_and_back(client: TestClient) -> None:
+    """The filter by year is `year` in links to the search, and `of_year` in links to measures and comparisons."""
     assert "/compare?query=x&of_year=2021..2023" in page_of(client, "/search?query=x&year=2021..2023").links()
     assert "/search?query=x&year=2023" in page_of(client, "/measures?query=x&of_year=2023").links()
 
@@ -170,7 +170,7 @@ def test_a_form_of_years_keeps_years_that_are_no_range(client: TestClient, path:
 
 
 def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
-    """A place in the query is a chip, and its link reads the name as a word."""
+    """A place in the query is shown as a chip. The link of the chip is the same search with the name as a word."""
     page = page_of(client, "/search?query=滨海新区 处罚")
     chip = page.all("a", class_="chip understood")[0]["href"]
     assert chip is not None
@@ -203,7 +203,7 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
 def test_a_document_says_whether_a_paragraph_has_all_words(client: TestClient) -> None:
     """If no paragraph has all words, the page does not say that the query occurs, and marks what has some of them.
 
-    Unless any of them is enough.
+    With `match=any`, one word is enough: the page counts the paragraphs.
     """
     url = "/document?id=binhai-health-2023.txt&query=处罚 “量子纠缠态”"
     page = page_of(client, url)
@@ -214,7 +214,10 @@ def test_a_document_says_whether_a_paragraph_has_all_words(client: TestClient) -
 
 
 def test_a_document_keeps_what_was_taken_back(client: TestClient) -> None:
-    """Words that were taken back stay words on the page of a report, on that of a paragraph, and on the way back."""
+    """Names that a search reads as words (`literal`) stay words on the pages that it links to, and on the way back.
+
+    The pages are those of a report and of a paragraph.
+    """
     query = {"query": ["滨海新区 处罚"], "literal": ["district"], "match": ["any"]}
     page = page_of(client, "/search?query=滨海新区 处罚&literal=district&match=any")
     links = {urlsplit(link).path: link.partition("#")[0] for link in page.links()}

@@ -1,4 +1,4 @@
-"""Merge cells in tables of formats without spans.
+"""Merge cells in tables of formats that do not say which cells are merged.
 
 Such a format stores a merged cell as a filled cell and empty cells beside or below it.
 """
@@ -79,10 +79,10 @@ def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[
 
 
 def widen_groups(body: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
-    """Let the numbered label of a row without other cells cover all columns, because it names the rows below it.
+    """Let a numbered label cover all columns if it is alone in its row, because it names the rows below it.
 
-    All labels with numbers of its style must be alone in their rows: 一、行政许可 above 受理 and 办结. The label of the
-    last row stays as it is.
+    Example: 一、行政许可 above 受理 and 办结. A label stays as it is (a) in the last row, or (b) if a label with a
+    number of the same style is not alone in its row.
     """
     markers = [parse_marker(row[0].text) for row in body]
     alone = [not any(placed.text and placed is not row[0] for placed in row) for row in body]

@@ -55,8 +55,8 @@ _PAGE_SIZE = 1000
 """Maximum number of hits that are fetched at a time, unless hits are grouped: then all are fetched at once."""
 
 _LEAST_SCORE = 1e-30
-"""Score of a match without a word of the scoring clauses. It is more than 0, the score of hits that come last
-(`Request.first`), and so small that no other score loses digits: OpenSearch rounds a score to 24 bits."""
+"""Score of a match without a word of the scoring clauses. It is more than 0, because hits that come last
+(`Request.first`) have the score 0. It is so small that no other score loses digits: OpenSearch rounds to 24 bits."""
 _SCORE_SCRIPT = """
 double sum = 0.0;
 double norm = params.k1 * (1.0 - params.b + params.b * doc['length'].value / params.average);

@@ -149,7 +149,7 @@ TABLES = {
         Report((("指标", "同比增长%"), ("立案", "-5.2"), ("办结", "▲7.5"), ("罚款", "−3"))),
         ["立案 同比增长% -5.2 %", "办结 同比增长% 7.5 %", "罚款 同比增长% -3 %"],
     ),
-    "notes under it": (
+    "notes under the table": (
         Report(
             (("街道", "收件"), ("东风街道", "10"), ("西关街道", "11")), ("执法情况统计表",), ("注：收件包括网上收件。",)
         ),
@@ -269,7 +269,7 @@ def test_parts_refer_to_their_totals() -> None:
     ]  # fmt: skip
 
 
-def test_rows_of_which_are_parts_of_the_row_before() -> None:
+def test_a_row_that_begins_with_of_which_is_part_of_the_row_before() -> None:
     """其中 makes a row part of the row before it, and is not part of the indicator."""
     document = read(
         Report((("指标", "件数"), ("立案", "129"), ("其中：医疗", "29"), ("处罚", "17"))).write("md"), "a.md"
@@ -307,9 +307,10 @@ def test_negative_growth_is_a_decrease() -> None:
     ],
 )
 def test_the_unit_and_the_change_of_a_label(label: str, expected: tuple[str, str | None, str | None]) -> None:
-    """增加值 is an amount and no increase. A header of decreases has them, but one of both directions has increases.
+    """增加值 is an amount, not an increase. A label with 下降 or 减少 gives a decrease.
 
-    A currency and its scale are the unit, but 元 in 单元 is not.
+    A label of both directions (增减, 增长（下降）) gives an increase. A currency and its scale are the
+    unit, but 元 in 单元 is not.
     """
     document = read(Report((("指标", "数值"), (label, "12.5"), ("罚款（万元）", "3"))).write("md"), "a.md")
     measure = measures(document)[0][1]
@@ -399,7 +400,7 @@ def test_parts_with_a_header_of_their_own_are_tables() -> None:
 
 
 def test_groups_of_tasks_are_in_one_table() -> None:
-    """Names of groups in a table of words, all of which have a row of words below them, have a common header."""
+    """If each name of a group in a table of words has a row of words below it, the groups are one table."""
     rows = (
         ("重点任务", "责任单位", "完成时限"),
         (Cell("一、健全工作机制", col_span=3),),

@@ -94,7 +94,7 @@ def test_headings_state_the_year_of_the_plan(headings: tuple[str, ...], year: in
 def test_the_session_decides_if_headings_do_not(
     title: str, head: tuple[str, ...], headings: tuple[str, ...], year: int
 ) -> None:
-    """The report of a session in January to May plans the year of the session, that of one in December the next year.
+    """The report of a session in January to May plans the year of the session; of a session in December, the next year.
 
     Before 1990, when congresses met in any month, a session in winter does not plan the next year.
     """

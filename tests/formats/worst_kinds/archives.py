@@ -1,4 +1,4 @@
-"""The most expensive zip archives."""
+"""Zip archives that take the most time or memory to read for their size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The most expensive Word documents, workbooks and Rich Text."""
+"""Word documents, workbooks, Rich Text: those that take the most time or memory to read for their size."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def sheet_kind(
 def _workbook_files(parts: Mapping[str, str], sheets: str, relations: str = "") -> dict[str, str]:
     """Return the files of a workbook.
 
-    `parts`: parts by kind. `sheets`: the list of sheets. `relations`: relations apart from one for each part.
+    `parts`: parts by kind. `sheets`: the list of sheets. `relations`: further relations, beside that of each part.
     """
     listed = "".join(f'<Relationship Id="{kind}" Type="{_OFFICE}/{kind}" Target="{kind}.xml"/>' for kind in parts)
     top = f'<Relationship Id="a" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
@@ -293,7 +293,7 @@ def _word_97(size: int) -> bytes:
 
 DOC: Mapping[str, FileKind] = MappingProxyType(
     {
-        "a sound one and noise": _word_97,
+        "an intact document and noise": _word_97,
         "noise": lambda size: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + RNG.randbytes(size),
         "web archives in web archives": _web_archive,
         "a page in a web archive": _page_in_a_web_archive,

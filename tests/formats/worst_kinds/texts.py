@@ -1,4 +1,4 @@
-"""The most expensive texts, Markdown, web pages, tables and records."""
+"""Texts, Markdown, web pages, tables, records: those that take the most time or memory to read for their size."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ BYTES: Mapping[str, FileKind] = MappingProxyType(
         "NUL": bytes,
     }
 )
-"""Name of an expensive text file whose encoding must be guessed → its kind."""
+"""Kinds of expensive text files whose encoding must be guessed, by name."""
 
 MARKDOWN: Mapping[str, TextKind] = MappingProxyType(
     {

@@ -27,8 +27,8 @@ _MIN_NARROW_ROWS = 3
 """White space that is too narrow for `MIN_GAP` can separate two columns only if at least this number of rows have words
 on both sides of it."""
 _MIN_LABELS, _MIN_LABEL_SHARE = 2, 0.25
-"""Labels on lines between the rows with figures are a column if their number is at least the first number, and at least
-this share of the number of rows. A label may stand beside four rows."""
+"""Labels on lines between the rows with figures are a column if there are at least `_MIN_LABELS` of them, and at least
+this share of the number of rows (a quarter, because a label may stand beside four rows)."""
 _MAX_ORDINAL_LENGTH, _THOUSANDS = 3, 3
 """Maximum number of digits of a list number; number of digits of a group in 1 234."""
 
@@ -124,10 +124,12 @@ def find_columns(data: Sequence[TextRow], others: Sequence[TextRow] = ()) -> Col
 def _is_gutter(data: Sequence[TextRow], gutter: tuple[float, float], em: float) -> bool:
     """Return whether the white space at `gutter` (start and end) separates two columns.
 
-    Of the rows with words on both sides, at least half have a wide gap there (`_MIN_GAP_SHARE`). Or there are enough
-    such rows (`_MIN_NARROW_ROWS`), and their words show the boundary: those before it are list numbers at the start of
-    the rows (1, 2, 3); or all those after it are complete numbers, not the last digits of 1 234, and either one gap is
-    wide or all words before it are numbers or times.
+    The rows that count have words on both sides of it. It separates columns in two cases:
+
+    1. At least half of these rows have a wide gap there (`_MIN_GAP_SHARE`).
+    2. There are at least `_MIN_NARROW_ROWS` of these rows, and (a) the words before the gaps are list numbers (1, 2, 3)
+       at the start of the rows; or (b) each word after a gap is a complete number, not the last digits of 1 234, and
+       one gap is wide or all words before the gaps are numbers or times.
     """
     middle = (gutter[0] + gutter[1]) / 2
     gaps: list[float] = []

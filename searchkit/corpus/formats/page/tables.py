@@ -343,7 +343,7 @@ class TablePart:
             yield from map(build, self.lines)
 
     def _count_header_rows(self) -> int:
-        """Return the number of header rows that are repeated on each page, or bold above rows most of which are not.
+        """Return the number of header rows: rows that each page repeats, or bold first rows if most others are plain.
 
         Such rows show that a table of words is data, as a stated header does in other formats.
         """
