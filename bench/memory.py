@@ -32,7 +32,7 @@ _SEED = 21
 
 
 def measure(corpus: str, data: Path) -> dict[str, dict[str, float]]:
-    """Search the index of a corpus in a process that does nothing else. Returns the result of `bench.resident`."""
+    """Search the index of a corpus in a separate process, `bench.resident`. Returns the sizes that it prints."""
     folder = prepare_index(corpus, data, keep=True)
     questions = islice(draw(corpus, data, _SEED), max(SEARCHES))
     lines = "".join(json.dumps([item.text, dict(item.filters)], ensure_ascii=False) + "\n" for item in questions)

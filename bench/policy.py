@@ -26,8 +26,8 @@ DEPTH = 5
 """Number of hits of a query that count."""
 RUNS = ("typed", "literal", "of_year", "year")
 """Ways to search. `typed`: the question as it is. `literal`: the same with `literal=True`, so that places and years in
-it are plain words. `of_year`, `year`: the question without its place and year, with the place as the filter `district`
-and the year as the filter of this name."""
+it are plain words. `of_year`, `year`: the question without its place and year. The place is the value of the filter
+`district`, the year that of the filter `of_year` or `year`."""
 
 
 def run(index: Index, query: Mapping[str, Any], name: str) -> list[str]:

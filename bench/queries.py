@@ -40,7 +40,7 @@ _ANY_RECIPES = {
     3: ("fff", "fmm", "mmm", "rrr"),
     6: ("fffmmm", "mmmmmm", "rrrmmm", "ffmmrr"),
 }
-"""Recipes of the queries of which any word must occur, in the form of `_ALL_RECIPES`."""
+"""Recipes of the queries of which at least one word must occur, in the form of `_ALL_RECIPES`."""
 _PER_WORD_CLASS = 5
 """Number of queries in each class of single words. Such classes have one filter, three filters or none."""
 _PHRASE_PARAGRAPHS = 2_000
@@ -169,7 +169,7 @@ def _words_of_one_paragraph(sample: _Sample, recipe: str, rng: random.Random) ->
 
 
 def _any_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
-    """Yield queries of which any word must occur. The words need not occur together."""
+    """Yield queries of which at least one word must occur. The words need not occur together anywhere."""
     for size, recipes in _ANY_RECIPES.items():
         for recipe in recipes:
             words = [w for band in dict.fromkeys(recipe) for w in rng.sample(sample.bands[band], recipe.count(band))]

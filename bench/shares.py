@@ -9,8 +9,8 @@ match       the engine, if it only counts the matches, without scores
 facets      the additional time of the engine if it also counts facets
 rank        its additional time for scoring all matches and rescoring the best ones
 fetch       its additional time for reading the paragraphs of the hits, computed from the times for one hit and for all
-snippets    the time outside of parser and engine that a search takes beyond `other` for ten hits with their snippets
-other       the time outside of parser and engine of a search for no hits: options, filters, suggestions
+snippets    the additional time outside of parser and engine if the search returns ten hits with their snippets
+other       the time outside of parser and engine if the search returns no hits: options, filters, suggestions
 render      the JSON of the results
 
 Only calls of the interfaces between the packages are timed, and the engine answers variants of the same requests, so
@@ -97,7 +97,10 @@ def _hooks(clock: _Clock) -> Iterator[None]:
 
 
 def measure(index: Index, question: Question) -> dict[str, float]:
-    """Return the milliseconds of each part of a search, and `total` and `wall` of the search without `render`."""
+    """Return the milliseconds of each part of a search, its processor time (`total`) and its elapsed time (`wall`).
+
+    Neither `total` nor `wall` includes `render`.
+    """
 
     def search(limit: int) -> Results:
         """Search, and read the snippets."""

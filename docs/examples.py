@@ -111,7 +111,7 @@ OTHER_CLASSES = (
     MANIFEST,
     TABLE_CELL,
 )
-"""Classes that public classes return or contain and `searchkit` does not export."""
+"""Classes that `searchkit` does not export, but that its public classes return or contain."""
 
 
 class Workspace:

@@ -237,7 +237,7 @@ def test_targets_of_make_exist(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md"])
-def test_the_page_of_security_is_found(name: str) -> None:
+def test_pages_link_to_security(name: str) -> None:
     """The READMEs and CONTRIBUTING.md link to SECURITY.md."""
     assert "](SECURITY.md)" in (ROOT / name).read_text(encoding="utf-8")
 

@@ -271,9 +271,11 @@ def _select_years(
 
     With `of_years`: the years that all these filters admit. Of these, the years that a filter names (2023) are all
     returned. Of a range (2010..2030), only the years from the first to the last one that has a report or a value
-    (`keys`) are returned. Without `of_years`: the years that the documents report on (`reported`). If there are no such
-    years, if other values than actual ones are wanted, or if values with another status are shown beside them, all
-    years of `keys`.
+    (`keys`) are returned.
+
+    Without `of_years`: the years that the documents report on (`reported`). But all years of `keys` are returned if (a)
+    the documents report on no year, (b) other values than actual ones are wanted, or (c) values with another status are
+    shown beside them.
     """
     selected = _admitted_years(of_years)
     if selected is not None:

@@ -36,8 +36,8 @@ class Copies:
 
     def __init__(self) -> None:
         self._ordinals: dict[int, list[int]] = {}
-        """By the key of a sentence (`_key`): one ordinal for each document that has the sentence, ascending. It is that
-        of the last paragraph of the document with the sentence."""
+        """Maps the key of a sentence (`_key`) to ordinals of paragraphs, ascending: one for each document that has the
+        sentence. If several paragraphs of a document have the sentence, it is the ordinal of the last of them."""
         self._documents: list[str] = []
         self._firsts: list[int] = []
         """Ordinal of the first paragraph of each document."""

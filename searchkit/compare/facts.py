@@ -1,4 +1,4 @@
-"""Which measures can contradict each other across sentences and reports, and within which scope each of them is.
+"""Decides which measures can contradict each other across sentences and reports, and finds the scope of a measure.
 
 A measure is compared only with measures of its series: with the same place, body, name, aspect and unit. That is not
 enough: in 启动区固定资产投资增长16%, the name is that of a measure of the province, but the value is not. Words such as
@@ -60,8 +60,8 @@ _YEAR = re.compile(
 _TERM = 5
 """Number of years of a term of government."""
 _MAX_ROUNDING = 0.02
-"""Maximum rounding, relative to the value, that zeros at the end of a number are taken for: 1000公里 can be 1010公里,
-but not 1400公里."""
+"""Maximum difference, relative to the value, between a number that zeros show to be rounded and the exact value:
+1000公里 can be 1010公里, but not 1400公里."""
 _MIN_ROUNDED_ZEROS, _MAX_EXACT_DIGITS = 2, 3
 """Minimum number of zeros at the end of a number that show that it is rounded, and maximum number of digits of a number
 that is exact in spite of them: 800件."""
@@ -72,13 +72,13 @@ _PASSED = re.compile("越过|跨过|跨越|突破|冲破|迈上|近|超")
 _ESTIMATE = re.compile("预计|预期|预估|快报|初步")
 """Words of an estimate, which a later report may correct."""
 _PLAN_REPORT = re.compile(f"^{WORK_REPORT}$|计划报告|预算")
-"""Kinds of reports whose year is, or can be, the one that they plan: what they report on is earlier. A 行政执法工作报告
-reports on its year."""
+"""Kinds of reports whose year is, or can be, the year that they plan. They report on the year before. Other work
+reports, such as 行政执法工作报告, report on their own year."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What the comparison of a measure with others needs of it, in about 150 bytes.
+    """The properties of a measure that are needed to compare it with others. Takes about 150 bytes.
 
     `search.choosing.Fact` is something else: the place, body and time that a measure states a value of.
     """
@@ -106,7 +106,7 @@ class Fact:
         return (self.low + self.high) / 2
 
     def disagrees(self, other: Fact) -> bool:
-        """Return whether no value can have been rounded to both."""
+        """Return whether no value can have been rounded to the printed values of both facts."""
         return self.low > other.high or other.low > self.high
 
 
@@ -125,13 +125,13 @@ def build_fact(ordinal: int, report: int, measure: Measure, previous: Measure | 
 
 
 def is_comparable(measure: Measure) -> bool:
-    """Return whether a measure is an exact statement of what was in a place, of a year that is certain.
+    """Return whether a measure states an exact value of a place, actual or before a change, for a year that is certain.
 
-    The year of an actual value is certain if it is the one that the report reports on, or if a year is printed in the
-    sentence before the end of the value. The year of a value before a change (由7315元) is certain if a year is printed
-    in its quote or its period, or if it is five years before the one that the report reports on, as in a review of a
-    term. A value of the year that a report plans is a target, whether or not the sentence says so. Statements of zero
-    (无败诉案件) do not count.
+    The year of an actual value is certain if the report reports on that year, or if a year is printed in the sentence
+    before the end of the value. The year of a value before a change (由7315元) is certain if a year is printed in its
+    quote or its period, or if the report reports on the year five years later, as in a review of a term. A value of the
+    year that a report plans is a target, whether or not the sentence says so. Statements of zero (无败诉案件) do not
+    count.
     """
     extracted, source = measure.extracted, measure.source
     year = extracted.of_year or source.year

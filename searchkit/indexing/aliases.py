@@ -27,8 +27,8 @@ def collect_aliases(
 ) -> Aliases:
     """Return the names of the facet values of an index. The names of agencies include synonyms from the analyzer.
 
-    Topics are those of `taxonomies`, the texts of taxonomy files: counting those of the index would take most of the
-    time. `previous`: names of an older index with the same synonyms. They are returned if the values are the same.
+    Topics are those of `taxonomies`, the texts of taxonomy files: counting the topics in the index would take most of
+    the time. `previous`: names of an older index with the same synonyms. They are returned if the values are the same.
     Otherwise takes 30 ms to load the gazetteer, and some milliseconds to find the names.
     """
     facets = [Facet(name) for name in (*NAMED_FACETS, *YEAR_FACETS) if name not in {"topic", "section"}]

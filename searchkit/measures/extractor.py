@@ -1,4 +1,4 @@
-"""Extract measures from paragraphs: numbers that count something, with the name of what they count, and zeros."""
+"""Extract measures from paragraphs: numbers with the names of what they count, and statements of zero (无败诉案件)."""
 
 from __future__ import annotations
 

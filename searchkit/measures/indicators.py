@@ -142,8 +142,8 @@ class _Names:
     list_lead: str = ""
     """The text before the first number of a list whose names follow the numbers: 夺得 in 夺得2枚金牌、3枚银牌."""
     own: list[str] = field(default_factory=list)
-    """The names of the numbers so far, in order, without those that a number took from other numbers or from a clause
-    before (`_Sentence._borrow_names`). If no number has a name of its own, the names that were taken first."""
+    """The numbers' own names so far, in order: no names that a number took from other numbers or from an earlier clause
+    (`_Sentence._borrow_names`). If no number has its own name, these are the names that were taken first."""
     run_length: int = 0
     """Number of quantities of the last run with names. Only conjunctions separate the quantities of a run."""
 
@@ -555,7 +555,7 @@ class _Sentence:
                 else ""
             )
         is_selection = names.total is None and self._is_selection(quantity, parts)
-        if name and (is_selection or self._is_of_last(name, parts)):
+        if name and (is_selection or self._is_about_things_just_counted(name, parts)):
             is_chain = is_selection and not parts.is_predicate and names.last_name.startswith(names.subject)
             return names.subject if is_chain else names.last_name
         if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
@@ -582,7 +582,7 @@ class _Sentence:
             or self._find_context_of_noun(name, quantity, parts)
         )
 
-    def _is_of_last(self, name: str, parts: _NameParts) -> bool:
+    def _is_about_things_just_counted(self, name: str, parts: _NameParts) -> bool:
         """Return whether a name is about the things that the number directly before it counts: 4个项目建成3个."""
         if not parts.is_listed:
             return False

@@ -15,7 +15,7 @@ from searchkit.web.parameters import FILTER_NAMES
 MAX_SHOWN_VALUES = 7
 """Maximum number of values of a facet that are shown at once. If more values are selected, all of these are shown."""
 MAX_LISTED_VALUES = 60
-"""Maximum number of further values that the page contains. A page of its own has all values of a facet."""
+"""Maximum number of further values that the page contains. A separate page lists all values of a facet."""
 _MIN_SEARCHED_VALUES = 10
 """If a facet has more values than this, there is a box that finds values."""
 _NARROWING = frozenset({"contains", "within", "limit"})
@@ -84,7 +84,7 @@ def facets_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     counted = TREE if name == "district" else name
     counts = count_facets(frame.index, state, [counted])[counted]
     if counted == TREE:
-        # The count of a place is that of all places in it, also of those that are not listed.
+        # The count of a place includes the counts of all places in it, also of places that are not listed.
         narrowing = dict.fromkeys(_NARROWING.intersection(state.values))
         every = count_facets(frame.index, state.replaced(**narrowing), [TREE])[TREE] if narrowing else counts
         values = _tree_values(frame, every, depth=None, listed=counts)
@@ -218,9 +218,9 @@ def _tree_values(
 ) -> list[Value]:
     """Return places as a tree in the order of the page. In a level, chosen branches come first, then the most frequent.
 
-    `depth`: number of levels that are shown of every branch. None shows all levels. Otherwise, the places below a
-    chosen place, below the places above it, and below a place without siblings are shown too. `listed`: the values that
-    are shown, with the places above them, if not all of `counts` are.
+    `depth`: number of levels that are shown of every branch. None shows all levels. With a number, places on deeper
+    levels are shown too if the place directly above them is chosen, contains a chosen place, or has no siblings.
+    `listed`: unless None, only these values and the places that contain them are shown.
     """
     shown = None if listed is None else {part for item in listed.values for part in _path_and_ancestors(item)}
     totals: dict[tuple[str, ...], int] = {}

@@ -132,7 +132,7 @@ def describe_api(root: str, title: str) -> dict[str, Any]:
 def _describe_parameter(item: Parameter) -> dict[str, Any]:
     """Return the description of a parameter.
 
-    An empty value, which forms send, is allowed: it means that there is none.
+    An empty value, which forms send, is allowed: the parameter then counts as absent.
     """
     schema: dict[str, Any] = {"type": "string", "maxLength": 1000}
     number = {"type": "integer", "minimum": 0, "maximum": item.maximum}

@@ -1,4 +1,4 @@
-"""Names of measures: what is the same measure, and what a name states about it."""
+"""Names of measures: which names mean the same measure, and which aspect a name states."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def key(text: str) -> tuple[str, str]:
     ],
 )
 def test_names_that_mean_the_same_measure(names: tuple[str, ...]) -> None:
-    """It makes no difference which listed name of a measure is used.
+    """All listed names of a measure mean the same measure.
 
-    Nor do words of place and time, or another word that means the same inside of a name.
+    Words of place and time make no difference, and neither do words of the same meaning inside of a name.
     """
     assert len({key(name) for name in names}) == 1
 
@@ -107,7 +107,7 @@ def test_words_of_change_and_of_an_addition_are_not_part_of_a_name(text: str, na
 def test_the_change_of_a_measure_decides_its_aspect(make_measure: MakeMeasure) -> None:
     """A measure is a change if and only if its field `change` says so. Then 增 is a word of change, too.
 
-    The name of an indicator of words of change alone (同比增长) has no parts.
+    An indicator that consists only of words of change (同比增长) has a name without parts.
     """
     change = make_measure("a#1", "高新技术企业净 增", 500, "家", change="increase")
     level = make_measure("a#1", "高新技术企业", 5000, "家")
@@ -148,7 +148,7 @@ def test_any_text_has_a_name(text: str) -> None:
 
 
 def test_the_words_of_an_aspect_can_be_removed() -> None:
-    """`remove_aspect` returns a text without words of change and addition, unless it consists of them."""
+    """`remove_aspect` returns a text without words of change and addition, unless it has no other words."""
     assert [remove_aspect(text) for text in ("投资增速", "gdp 同比增长", "新增投资", "gdp", "增长")] == [
         *("投资", "gdp ", "投资", "gdp", "增长"),
     ]

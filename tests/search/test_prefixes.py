@@ -44,9 +44,10 @@ def index(tmp_path: Path, report: Report, engine: str, monkeypatch: pytest.Monke
     ],
 )
 def test_prefixes_are_cut(index: Index, query: str, numbers: list[int], notes: list[str]) -> None:
-    """Each distinct prefix of a query stands for at most the same share of the maximum number of words, the first ones.
+    """The maximum number of words is divided equally between the distinct prefixes of a query.
 
-    Words of deleted documents do not count.
+    A prefix that matches more words than its share stands for the first of them only. Words of deleted documents do not
+    count.
     """
     with index:
         results = index.search(query, limit=None, sort="document")

@@ -1,4 +1,4 @@
-"""The table corpus in every format: the figures in its data tables are measures, and no other cells are."""
+"""The sample tables, written in every format: each figure in a data table is a measure, and no other cell is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CASES = {
 
 
 def skip_without_libreoffice() -> None:
-    """Skip a test of files that LibreOffice converts if it is not installed."""
+    """Skip the test, which needs LibreOffice, if LibreOffice is not installed."""
     if find_libreoffice() is None:
         pytest.skip("LibreOffice is not installed")
 
@@ -62,7 +62,7 @@ def test_word_97_documents_keep_their_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["rows.txt", "rows.html", "rows.docx"])
-def test_rows_of_small_reports_are_apart(shared: Path, name: str) -> None:
+def test_each_row_of_small_reports_is_a_paragraph(shared: Path, name: str) -> None:
     """Each row of the reports next to the checkout is a paragraph."""
     path = shared / "cases" / name
     if not path.is_file():

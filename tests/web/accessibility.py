@@ -39,7 +39,7 @@ Returns null if no element has the focus.
 
 
 def new_context(browser: Browser, theme: str, width: int = 1280) -> BrowserContext:
-    """Return a window that ignores the policy of the pages, which allows no foreign script such as axe."""
+    """Return a window that ignores the Content-Security-Policy of the pages, which forbids foreign scripts (axe)."""
     size = {"width": width, "height": 900}
     return browser.new_context(bypass_csp=True, color_scheme=theme, reduced_motion="reduce", viewport=size)  # type: ignore[arg-type]
 

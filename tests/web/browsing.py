@@ -83,7 +83,7 @@ class Monitor:
     foreign: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
     """Errors and warnings in the console, except `_FAILED_LOAD`, and uncaught exceptions of scripts. The browser
-    reports violations of the policy of a page as errors in the console."""
+    reports violations of the Content-Security-Policy of a page as errors in the console."""
 
     @classmethod
     def of(cls, page: Page, address: str) -> Monitor:

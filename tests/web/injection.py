@@ -406,4 +406,4 @@ DATA = (
     "audit?",
     "info?",
 )
-"""Endpoints and parameters of data that contains payloads: mostly that of all reports."""
+"""Endpoints, with parameters, whose data contains payloads. Most of them return data of all reports."""

@@ -71,8 +71,8 @@ _MEANINGLESS_TITLE = re.compile(
     r"microsoft|^(?:新建.*|无标题|未命名|文档|文件|正文|模板|document|untitled)\s*\d*$|\.(?:docx?|wps|rtf|txt|pdf)$",
     re.IGNORECASE,
 )
-"""Found in a title of the document properties that a program wrote: 新建 Microsoft Word 文档, 无标题, untitled 2,
-报告.doc."""
+"""Found in a title of the document properties if a program, not a person, wrote the title: 新建 Microsoft Word 文档,
+无标题, untitled 2, 报告.doc."""
 _MIN_TITLE_LENGTH = 5
 """Minimum length, in code points, of a title of the document properties that is returned in `RawDocument.hints`."""
 _HAN_CHARACTER = re.compile("[\u4e00-\u9fff]")
@@ -289,7 +289,8 @@ class _BodyReader:
     def _read_run(self, element: Element) -> None:
         """Read a run. Its own properties take precedence over those of its style and of its paragraph.
 
-        If its own properties do not state it, the run is strong or hidden if its style or its paragraph is.
+        If they do not state whether it is strong, it is strong if its style or its paragraph is strong. The same holds
+        for hidden.
         """
         properties = element.find(W + "rPr")
         outer = self._strong, self._hidden

@@ -1,4 +1,4 @@
-"""Rows of cells in plain text and on pages, where no markup shows tables: which of them are data.
+"""Decides whether rows of cells in plain text or on a page, where no markup shows tables, are data.
 
 A false table is worse than none. Lists, tables of contents, labels with their contents, and prose are not data.
 """

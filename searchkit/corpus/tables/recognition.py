@@ -52,8 +52,8 @@ _MAX_LABEL_LENGTH = 40
 _MAX_HEADER_ROWS = 5
 _MAX_EMPTY_SLOTS = 50_000
 _MAX_SLOTS_PER_CELL = 20
-"""A table with more slots than `_MAX_EMPTY_SLOTS` plus `_MAX_SLOTS_PER_CELL` for each cell is not a data table. The
-limit keeps the cost linear."""
+"""A table with more slots than `_MAX_EMPTY_SLOTS` plus `_MAX_SLOTS_PER_CELL` for each cell is not a data table. A slot
+is the place at one row and one column; a cell can cover several slots. The limit keeps the cost linear."""
 _MAX_ROW_TEXT = 100_000
 _MAX_REPETITION = 30
 """A table is not a data table if the texts of its rows, which repeat the headers, have more code points than

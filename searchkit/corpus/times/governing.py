@@ -1,12 +1,16 @@
 """The time that governs each part of a paragraph.
 
 The time that governs a part of a text is the time that this part is about. A time at the start of a clause governs the
-text after it, up to the next such time or the end of the paragraph. A time inside a clause governs no further than the
-clause or, before 为止, than the next clause. Unless it is several years, a time in brackets governs no further than the
-brackets, and a time after 由 or 从 no further than the 到, 至 or 为 after it (71%, but not 89%, in
-由2020年的71%提高到89%). A part of a year without its year (上半年), and some other times, govern at most their sentence
-(see `TimedText._find_end`). A time that something is compared with (比2019年) governs nothing but its own value (超过
-2019年的98件). In a list with 分别, each item has its own time (`_distribute`).
+text after it, up to the next such time or the end of the paragraph. Other rules:
+
+- A time inside a clause governs no further than the clause or, before 为止, than the next clause.
+- A time in brackets governs no further than the brackets, unless it is a time of several years.
+- A time after 由 or 从 governs no further than the 到, 至 or 为 after it, unless it is a time of several years: in
+  由2020年的71%提高到89%, 2020年 governs 71%, but not 89%.
+- A part of a year without its year (上半年), and some other times, govern at most their sentence
+  (see `TimedText._find_end`).
+- A time that something is compared with (比2019年) governs nothing but its own value (超过2019年的98件).
+- In a list with 分别, each item has its own time (`_distribute`).
 
 Text that no time of the paragraph governs has the time of the innermost heading that states a year. Without such a
 heading, the section decides: plans are about the year after the year that the report reviews, all other sections about
@@ -68,7 +72,7 @@ class TimedText:
         return next((item.time for item in nearest if item.end >= offset), self.base)
 
     def compared_time(self, offset: int) -> Time | None:
-        """Return the last time from which a comparison starts, before an offset and in its sentence; None without such.
+        """Return the last time before an offset, in the same sentence, from which a comparison starts, or None.
 
         It is 1997年 for 2倍 in 比1997年的14亿元增长2倍, and for 3% in 由1997年的2%提高到5%，乙由3%提高到6%.
         """
@@ -184,9 +188,9 @@ def base_time(headings: Sequence[str], section: str, calendar: Calendar) -> Time
 def time_of_labels(labels: Sequence[str], calendar: Calendar, base: Time) -> Time:
     """Return the time of a cell of a table: the year (or years) and the part of a year that its headers state.
 
-    What they do not state is that of `base`. If several headers state it, the last one decides. The time is a point of
-    time if one of the headers says so (年底). A time that the numbers are compared with (比上年增减) is skipped.
-    `labels` are the headers of its row and its column, outermost first.
+    A year or a part that the headers do not state is that of `base`. If several headers state it, the last one decides.
+    The time is a point of time if one of the headers says so (年底). A time that the numbers are compared with
+    (比上年增减) is skipped. `labels` are the headers of the row and the column of the cell, outermost first.
     """
     time, part, is_end = base, base.part, False
     for label in labels:

@@ -46,8 +46,8 @@ _CHECKSUMS = "block_checksums"
 _BLOCK_BYTES = 1 << 14
 """Size of a block. Verifying one takes 1 µs, and brings no more pages into memory than the system reads ahead."""
 _MAX_JSON_BYTES = 1 << 27
-"""Maximum size of the JSON that `unpack_json` decodes. That of 32 documents (`segment.py`) has some KB, that of a large
-table some MB."""
+"""Maximum size of the JSON that `unpack_json` decodes. The JSON of 32 documents (`segment.py`) has some KB, the JSON of
+a large table some MB."""
 _KEPT_BYTES = 1 << 22
 _KEY_BASE = 0x9E3779B97F4A7C15  # odd, with irregular bits: 2 ** 64 divided by the golden ratio
 _UNSIGNED_DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)

@@ -1,4 +1,4 @@
-"""The cells of the measures of one segment that are in tables. Other measures take no space.
+"""The table cells of the measures of one segment. Measures that are not in a table take no space.
 
 Two columns are dictionary-encoded, because many cells have equal values in them: one with the number of the table and
 the headers of the row (`CellRow`), one with the headers of the column and whether the cell is a total (`CellColumn`).

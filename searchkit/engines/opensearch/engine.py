@@ -1,4 +1,4 @@
-"""The engine: requests to responses. One object answers from one state of an index on a cluster."""
+"""The engine: turns requests into responses. One object answers from one state of an index on a cluster."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_rows_are_records() -> None:
     assert contents.problems == ()
 
 
-def test_a_table_reads_as_from_csv() -> None:
+def test_csv_and_xlsx_yield_the_same_records() -> None:
     """A table yields the same texts and fields from .csv and .xlsx."""
     rows = [
         ["id", "text", "地区", "批次"],
@@ -120,7 +120,8 @@ def test_a_table_reads_as_from_csv() -> None:
 def test_every_visible_sheet_with_a_text_column_is_read() -> None:
     """Each visible sheet with a text column is read.
 
-    A hidden sheet, and one with neither a text column nor a table, are problems. An empty sheet is not.
+    A hidden sheet is reported as a problem, and so is a sheet with neither a text column nor a table. An empty sheet is
+    not.
     """
     book = (
         Book().sheet("一", ["正文"], ["甲"]).sheet("说明", ["填表人", "日期"]).sheet("空").sheet("二", ["text"], ["乙"])
@@ -364,7 +365,7 @@ def test_a_merged_label_that_begins_in_a_hidden_cell() -> None:
     ],
 )
 def test_cells_of_a_table_are_as_displayed(number: object, number_format: str | int, expected: str) -> None:
-    """Numbers are rounded and grouped, and dates written, as their format says, also if literals separate the digits.
+    """Numbers and dates are written as their number format says, also if it puts literals between the digits.
 
     A negative number has a minus sign, unless it is displayed as 0 or without digits. The format is ignored if its code
     is too long, or if the number is too large for it.

@@ -42,8 +42,8 @@ _MIN_SHARE = 0.75
 print it. If only even or only odd pages print it, the share is that among the even or the odd pages."""
 _MIN_HEIGHT_SHARE, _MIN_HEIGHT_SHARE_OF_ALL = 0.6, 0.3
 """Minimum shares of pages that print a head or foot at the same height, whatever its text, which may change with the
-chapter. The first is the share among the pages from the first to the last that print one there, the second the share
-among all pages."""
+chapter. `_MIN_HEIGHT_SHARE` is the share of the pages from the first to the last one with a head or foot there,
+`_MIN_HEIGHT_SHARE_OF_ALL` the share of all pages."""
 _MAX_DIGITS = 6
 """Maximum number of digits of a page number."""
 

@@ -1,7 +1,7 @@
 """Lines as rows of words, and the groups of rows with figures among them.
 
 Input: the lines of a page or a column of text, with their glyphs. Output: a `TextRow` for each line, and the range of
-each group of rows with figures that are close together. Lengths are in the unit of `placed`.
+each group of rows with figures that are close together. Lengths are in the unit of the format, such as points.
 
 A word is a run of glyphs without white space of at least `MIN_WORD_GAP` between them. A piece is a run of words without
 white space of at least `MIN_GAP` between them. A figure is a number in a cell (`tables.cells`).
