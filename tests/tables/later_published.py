@@ -383,7 +383,7 @@ SAMPLES = (
         units={"税收": "亿元", "投资": "亿元", "就业率": "%", "用电量": "亿千瓦时", "企业": "户"},
     ),
     Sample(
-        "a row that numbers the columns",
+        "column numbers below a column of codes",
         ("地区 | 代码 | 机构数 | 人员数 | 床位数",),
         (
             "甲 | 乙 | 1{-} | 2{-} | 3{-}",
