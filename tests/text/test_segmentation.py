@@ -177,11 +177,12 @@ def test_segmenters_agree_on_the_sample_corpus() -> None:
 
 
 def test_segmenters_agree_on_real_reports(shared: Path) -> None:
-    """All segmenters return the same words for one in forty Chinese runs of the real reports.
+    """All segmenters return the same words for one in four Chinese runs of every tenth real report.
 
     To compare all runs takes too long.
     """
-    assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=40)
+    paths = sorted(path for path in (shared / "corpus").rglob("*") if path.is_file())
+    assert_segmenters_agree(paths[::10], step=4)
 
 
 def assert_segmenters_agree(paths: Iterable[Path], step: int = 1) -> None:
