@@ -1,4 +1,4 @@
-"""Changes since last year: the value that a change refers to, and last year's value that follows from both."""
+"""For the audit: the value that a change since last year refers to, and last year's value that follows from both."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def _read_printed(measure: ExtractedMeasure) -> tuple[float, float, int]:
 
 @lru_cache(maxsize=4096)
 def _scale_of(unit: str | None, base_unit: str | None) -> int:
-    """Return `agreement.scale_of`, from a cache if possible."""
+    """Return `unit_conversion.scale_of`, from a cache if possible."""
     return scale_of(unit, base_unit)
 
 

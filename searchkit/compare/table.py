@@ -1,4 +1,4 @@
-"""The records of a comparison: values, cells and the table."""
+"""The records of a comparison: values, cells and the table, and what is calculated from them, such as ratios."""
 
 from __future__ import annotations
 

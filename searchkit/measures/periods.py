@@ -1,4 +1,4 @@
-"""The words that name the period of a measure, if it is not the reporting year: 近三年, “十三五”期间, 每月."""
+"""The field `period` of a measure: the words of its time as printed. `corpus.times.expressions` resolves times."""
 
 from __future__ import annotations
 

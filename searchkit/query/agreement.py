@@ -1,4 +1,4 @@
-"""Agreement of measures: similarity of their names, and equality of their values within rounding and bounds."""
+"""Agreement of measures: similar names, and equal values within rounding. Contradictions have `compare.facts`."""
 
 from __future__ import annotations
 

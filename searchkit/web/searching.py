@@ -1,4 +1,4 @@
-"""The page of a search: hits with their measures, and other searches."""
+"""The page of a search: its number of hits, each with its measures, and other searches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Detect the year that a report is about, and the date of its publication.
+"""Read the years and dates of a report: in its title and its head, the date of publication, or an inferred year.
+
+`detection` decides between them, and `planned_year` decides for work reports of governments.
 
 A speech is a report that a government gives to a congress. The session is the meeting of the congress.
 """

@@ -1,4 +1,4 @@
-"""Find expressions of time in a text, and the years and months that they mean: `of_year` of paragraphs and measures.
+"""Resolve expressions of time to years and months: 上半年, 一季度, “十四五”期间, 去年同期, 截至2023年底.
 
 `governing.py` determines which time governs a part of a text.
 """

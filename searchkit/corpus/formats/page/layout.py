@@ -1,4 +1,4 @@
-"""Page layout: builds paragraphs from lines, for formats that only state the position of each character.
+"""Page layout: builds paragraphs from lines, also across page ends, where only positions of characters are stated.
 
 Lengths are in the unit that the format chooses, such as points or millimetres (see `placed`).
 """
