@@ -43,7 +43,7 @@ from bench import corpora, machine, pipelines
 from bench.corpora import FACETS
 from bench.peers import LIMIT
 from bench.pipelines import Pipeline, Question
-from bench.product import DATA, open_searchkit, pad, prepare_index, questions
+from bench.product import DATA, open_searchkit, prepare_index, questions, with_other_blanks
 from searchkit.index import Index
 
 RESULTS = Path(__file__).parent / "results" / "floor.json"
@@ -76,7 +76,8 @@ class _Recorder:
         arguments, options = _plain(arguments), _plain(options)
         kept = (_keep(arguments), _keep(options)) if self.is_on else None
         result = function(*arguments, **options)
-        if kept:  # a call that raises, as at the end of an iteration, is not recorded
+        # A call that raises is not recorded: a loop over an array calls `getitem` until that raises IndexError.
+        if kept:
             self.operations.append((name, partial(function, *kept[0], **kept[1])))
         return _recorded(result)
 
@@ -251,7 +252,9 @@ def _record(index: Index, question: Question) -> list[tuple[str, Callable[[], ob
 
 def _search(index: Index, question: Question) -> None:
     """Search as `bench.product` does."""
-    results = index.search(pad(question.text), match="all", facets=FACETS, limit=LIMIT, where=question.filters)
+    results = index.search(
+        with_other_blanks(question.text), match="all", facets=FACETS, limit=LIMIT, where=question.filters
+    )
     for hit in results.hits:
         _ = hit.snippet
 

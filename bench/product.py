@@ -147,7 +147,7 @@ _PADDINGS = cycle([(" " * before, " " * after) for before in range(20) for after
 """Pairs of the blanks before and after a query, in an endless cycle."""
 
 
-def pad(text: str) -> str:
+def with_other_blanks(text: str) -> str:
     """Return a query with other blanks around it than in the last 399 calls, so that its parsing is not cached."""
     before, after = next(_PADDINGS)
     return before + text + after
@@ -162,7 +162,9 @@ def open_searchkit(folder: Path) -> dict[str, Pipeline]:
 
         def run(question: Question) -> Page:
             """Search, and read all snippets."""
-            results = index.search(pad(question.text), facets=FACETS, limit=LIMIT, **options, **_filters(question))
+            results = index.search(
+                with_other_blanks(question.text), facets=FACETS, limit=LIMIT, **options, **_filters(question)
+            )
             snippets = tuple(hit.snippet for hit in results.hits)
             return Page(results.total, snippets, {name: _counts(results.facets[name].values) for name in FACETS})
 
@@ -170,7 +172,9 @@ def open_searchkit(folder: Path) -> dict[str, Pipeline]:
 
     def page(question: Question) -> Page:
         """Search, and create the JSON of the page."""
-        results = index.search(pad(question.text), facets=_PAGE_FACETS, limit=_PAGE_LIMIT, **_filters(question))
+        results = index.search(
+            with_other_blanks(question.text), facets=_PAGE_FACETS, limit=_PAGE_LIMIT, **_filters(question)
+        )
         json.dumps(results_to_json(results), ensure_ascii=False)
         return Page(results.total, tuple(hit.snippet for hit in results.hits), {})
 

@@ -21,9 +21,12 @@ RESULTS = Path(__file__).parent / "results"
 PLOT = "searches.svg"
 """Name of the plot in `RESULTS`."""
 PRODUCT, TANTIVY, TANTIVY_BIGRAMS = "searchkit, product", "tantivy", "tantivy, bigrams"
-"""Names of engines in result files."""
+"""Names of engines in result files: `Index.search` with the text of the query, tantivy on searchkit's tokens, and
+tantivy on bigrams of characters, for phrases only. `SEARCHKIT` is searchkit's engine alone, with a prepared query."""
 WORD_ENGINES = (SEARCHKIT, PRODUCT, TANTIVY, "tantivy, plain topics", "SQLite FTS5", "whoosh", "bm25s")
-"""Engines in the tables of all queries other than phrases, in the order of the columns."""
+"""Engines in the tables of all queries other than phrases, in the order of the columns. In "tantivy, plain topics", all
+topics are in one multi-valued column; in "tantivy", they are in several single-valued columns, which is faster if there
+are many matches."""
 PHRASE_ENGINES = (SEARCHKIT, PRODUCT, TANTIVY, TANTIVY_BIGRAMS, "SQLite FTS5", "whoosh", "ripgrep")
 """Engines in the tables of phrases, in the order of the columns."""
 

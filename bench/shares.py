@@ -37,7 +37,7 @@ from bench import corpora, machine, queries
 from bench.corpora import FACETS
 from bench.peers import LIMIT
 from bench.pipelines import Question
-from bench.product import DATA, pad, prepare_index, questions
+from bench.product import DATA, prepare_index, questions, with_other_blanks
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.contract import Request
 from searchkit.index import Index
@@ -104,7 +104,7 @@ def measure(index: Index, question: Question) -> dict[str, float]:
 
     def search(limit: int) -> Results:
         """Search, and read the snippets."""
-        results = index.search(pad(question.text), facets=FACETS, limit=limit, where=question.filters)
+        results = index.search(with_other_blanks(question.text), facets=FACETS, limit=limit, where=question.filters)
         for hit in results.hits:
             _ = hit.snippet
         return results

@@ -79,7 +79,7 @@ _UNCERTAIN = frozenset("几数")
 
 _DATE_AFTER = re.compile(r"[年月日号]")
 """Matches after a numeral that is a date, not a part of the number before it: 5月 in 3万5月."""
-_MAX_SECTION_GAP = 100
+_MAX_SCALE_QUOTIENT = 100
 """Maximum quotient of a scale and a number without scale that directly follows it: 20 for 3万500. 零 precedes a smaller
 number: 3万零5."""
 
@@ -168,19 +168,23 @@ def _is_continued_by(folded: str, numerals: Sequence[Numeral], n: int, count: in
     if _DATE_AFTER.match(folded, following.end):
         return False
     if _is_zero(last):
-        return count > 1 and _is_lower(following, numerals[n + count - 2])
-    return last.scale > 1 and _is_next_section(following, last) and _is_lower(following, last)
+        return count > 1 and _is_small_enough(following, numerals[n + count - 2])
+    return last.scale > 1 and _is_large_enough(following, last) and _is_small_enough(following, last)
 
 
-def _is_next_section(following: Numeral, last: Numeral) -> bool:
-    """Return whether a numeral without scale can follow a scale: 3万500 is one number, 680万65 (岁以上老人) is two."""
-    return following.scale > 1 or Decimal(following.unscaled) * _MAX_SECTION_GAP >= last.scale
+def _is_large_enough(following: Numeral, last: Numeral) -> bool:
+    """Return whether a numeral is large enough to directly follow the scale of another one in the same number.
+
+    3万500 is one number, 680万65 (岁以上老人) is two. A numeral with a scale is always large enough.
+    """
+    return following.scale > 1 or Decimal(following.unscaled) * _MAX_SCALE_QUOTIENT >= last.scale
 
 
-def _is_lower(following: Numeral, last: Numeral) -> bool:
-    """Return whether a numeral can follow the scale of another one as a part of the same number.
+def _is_small_enough(following: Numeral, last: Numeral) -> bool:
+    """Return whether a numeral is small enough to follow the scale of another one in the same number.
 
-    Examples: 2000万 after 亿, 30万 after 千 (2千零30万), 5千亿 after 万.
+    Its value must be less than that scale: 2000万 after 亿. If its own scale is larger, its value without 万 and 亿
+    must be less than that scale, and its 万 or 亿 must be larger: 30万 after 千 (2千零30万), 5千亿 after 万.
     """
     if following.scale <= last.scale:
         return following.value < last.scale
@@ -202,18 +206,18 @@ def _join(numerals: Sequence[Numeral]) -> Number:
     if len(numerals) == 1:
         start, end, _, unscaled, scale, is_percent, is_han = numerals[0]
         return Number(start, end, Decimal(unscaled), scale, "%" if is_percent else "", is_han)
-    total = section = Decimal(0)
+    total = group = Decimal(0)  # group: the sum of the numerals since the last 万 or 亿, 3000 in 1亿3千
     largest = previous = 1
     for numeral in numerals:
         small, myriads = split_scale(numeral.scale)
-        section += Decimal(numeral.unscaled) * small
+        group += Decimal(numeral.unscaled) * small
         if myriads > 1:
-            # 亿 after a smaller 万 multiplies all numerals so far (5千万3亿). 万 after 亿 multiplies only its section.
-            total = (total + section) * myriads if previous < myriads else total + section * myriads
-            section, previous = Decimal(0), myriads
+            # 亿 after a smaller 万 multiplies all numerals so far (5千万3亿). 万 after 亿 multiplies only its group.
+            total = (total + group) * myriads if previous < myriads else total + group * myriads
+            group, previous = Decimal(0), myriads
         largest = max(largest, myriads)
     first, last = numerals[0], numerals[-1]
-    return Number(first.start, last.end, (total + section) / largest, largest, "", first.is_han)
+    return Number(first.start, last.end, (total + group) / largest, largest, "", first.is_han)
 
 
 def split_scale(scale: int) -> tuple[int, int]:

@@ -113,13 +113,13 @@ LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过好]
 """A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, possibly with 了, 过 or 好, or 新建成. Words of `_LEADING_WORDS` are
 dropped only at the beginning of a name."""
 COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
-"""Light verbs that a topic may precede: 农村新建住房."""
+"""Light verbs before which a name can begin: the name in 农村新建住房 is all of it, not only 住房."""
 ACTOR = re.compile(
     r"(?:部门|[局委办所队院厅区市县省镇乡村街]|中心|单位|机关|政府|机构|企业|人员|干部|群众|我们)$|"  # 市财政局
     r"[在对向与]"  # 在城区
 )
 """In the text before a light verb: the text ends with an actor (市财政局) or contains a preposition (在城区).
-Such a text is not the topic of the verb."""
+Such a text is not part of the name."""
 TRANSITIVE_VERB = re.compile(
     r"(?:调处化解|排查化解|立案查处|审查|办结|办理|受理|处理|查处|查办|查获|化解|调解|处置|处罚|约谈|接受|接待|发送|发布|公开|公示|"
     r"排查|整改|整治|培训|检查|巡查|抽查|检测|监测|抽检|评查|审核|审批|审结|调整|清理|修订|废止|新增|注册|登记|注销|变更|吊销|取缔|"
@@ -289,8 +289,8 @@ NEWLY_COUNTED = re.compile(
 )
 """Words of an addition at the beginning or end of the name of what was counted."""
 LENGTH_NOUN = re.compile("(?:通车|运营|营运|营业)?里程$")
-"""A length at the end of the name of what was counted. The name of a total length leaves it out: 高速公路 总里程 after
-新增高速公路通车里程."""
+"""A word for a length at the end of the name of what was counted. It is left out where the name is the context of a
+total: after 新增高速公路通车里程, 总里程 is named 高速公路 总里程."""
 COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
 """Before a number: the number compares with another place and is not a change (高于全国增幅2个百分点)."""
 _SPENDING = (
@@ -357,8 +357,8 @@ its unit is unknown (印张 in 出版总量达到456亿印张)."""
 DECISION = re.compile("(?:决定|要求|准备|打算)$")
 """Before a verb of change: what changes follows the number (省里决定增加1500万元投资)."""
 HARVEST_CHANGE = re.compile("[增减][产收]")
-"""The name of a change, such as 增产, in what was named last, even if that is not the subject of the sentence. Used to
-match a full name."""
+"""The name of a change: 增产, 减收. What changes is the thing that was named last, even if another thing is the subject
+of the sentence. Used to match a full name."""
 SELECTION = re.compile("有$")
 """Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
 RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
@@ -426,7 +426,8 @@ PURPOSE = re.compile(
 SURVEY = re.compile(r"\W*根?据[^,]*$")
 """Before a number: the clause tells the source of what follows (据12个省的统计)."""
 ADVERBIAL_NUMBER = re.compile(r"\W*[在对按从]")
-"""At the start of the text before a vague number (三种, 一起): the number and its noun name no subject (在三种地区)."""
+"""At the start of the text before a vague number: the number and its noun name no subject (在三种地区). A vague number
+is a small Chinese numeral with a unit that often counts nothing: 三种, 一起."""
 ADVERBIAL_CLAUSE = re.compile(
     r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线])(?!.*(?:比重|份额|比例)$).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|除.*外|(?:如果)?[同与].*(?:相比|比较|相较)|[从到由自当](?![地事]).*[上下中内里间时后前起]|经过?.*努力|"
     r"截[至止].*|包括.*|目前|其中|此外|同时|另外|因此|但是?)$"

@@ -1,4 +1,8 @@
-"""Filters as people write them: names of facets with values, short names, synonyms, years and ranges of years."""
+"""Filters as people write them: names of facets with values, short names, synonyms, years and ranges of years.
+
+A facet with names is one of `aliases.NAMED_FACETS`, such as district: a filter accepts other names of its values (杭州
+for 杭州市).
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,8 @@ class ResolvedFilters:
     def __init__(self, filters: tuple[Filter, ...], notes: tuple[Note, ...], missing_years: tuple[Note, ...]) -> None:
         self.filters, self.notes = filters, notes
         self.missing_years = missing_years
-        """Messages about an of_year that no paragraph has. A measure can be of such a year."""
+        """Messages that no paragraph has an of_year that a filter accepts. They are not in `notes`, because a measure
+        can be of a year that its paragraph is not about: a look-up of measures shows them only if it finds nothing."""
 
 
 def parse_filters(
@@ -40,9 +45,9 @@ def parse_filters(
     """Return the filters of two mappings from facet names to values.
 
     If a name is in both mappings, the value in `where` is used. A name with the value None or an empty list is ignored.
-    In `filters`, a value of a facet with names (`aliases.NAMED_FACETS`) can be any of its names, and several values can
-    be one text, separated by commas. Years are parsed in both mappings. Values of other facets, and all other values in
-    `where`, are taken as they are written.
+    In `filters`, a value of a facet with names can be written as any of its names, and several values can be one text,
+    separated by commas. Years are parsed in both mappings. Values of other facets, and all other values in `where`, are
+    taken as they are written.
 
     `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value, and if a
     facet with names has no such value in the index. The message then names the nearest values, if any.
@@ -114,7 +119,7 @@ def format_years(first: int, last: int) -> str:
 
 
 class FilterReader:
-    """Reads the values that people write for a facet with names (`aliases.NAMED_FACETS`) or of years."""
+    """Reads the values that people write for a facet with names or for a facet of years."""
 
     def __init__(self, aliases: Aliases = NO_ALIASES, has_topic: Callable[[str], bool] = lambda _: False) -> None:
         """`has_topic` returns whether any paragraph has a topic. It is called for topics that `aliases` lacks."""
@@ -123,7 +128,10 @@ class FilterReader:
         self._has_topic = has_topic
 
     def knows(self, name: str) -> bool:
-        """Return whether `read` can read values of a facet: one of years, or one with names whose values it has."""
+        """Return whether `read` can read values of a facet.
+
+        It can if the facet is one of years, or one with names of which `aliases` has values.
+        """
         return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self.aliases.values(name)))
 
     @property

@@ -241,8 +241,9 @@ def ids(results: Results) -> list[str]:
 def check_facets(_index: Index, case: Json, results: Results) -> str | None:
     """Check the counts of each facet of the case.
 
-    These are the values in order with their counts (with `listed`, only their number), the selected values, `missing`,
-    `other` and, if expected, the numbers of documents. What the case leaves out must be empty or 0.
+    A case states the values in order with their counts or, as `listed`, only the number of values. It can also state
+    the selected values, `missing`, `other` and the numbers of documents. Except for the numbers of documents, what the
+    case leaves out must be empty or 0.
     """
     for name, expected in case["facets"].items():
         counts = results.facets[name]

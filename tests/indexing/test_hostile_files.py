@@ -42,6 +42,8 @@ class Corpus:
     def __init__(self, folder: Path) -> None:
         self.folder, self.index = folder / "corpus", folder / "index"
         self.log, self.no_kill = folder / "log", folder / "no_kill"
+        """`log`: has the name of each file that was read. `no_kill`: while this file exists, the commands `kill` and
+        `kill once` of the hostile reader do nothing."""
         self.folder.mkdir()
 
     def write_good(self, *names: str) -> None:
@@ -132,9 +134,10 @@ def test_failing_readers_skip_their_files(corpus: Corpus) -> None:
 def test_side_effects_of_a_reader_are_contained(
     corpus: Corpus, capfd: pytest.CaptureFixture[str], commands: tuple[str, ...], most_reads: int
 ) -> None:
-    """If a reader prints, reads standard input, leaves processes or crashes later, all files are still indexed.
+    """All files are indexed, even if a reader prints, reads standard input, or leaves processes behind.
 
-    The build prints nothing. No file is read twice unless a reader crashes later.
+    The same holds if a reader crashes its process after it has returned. The build prints nothing. No file is read more
+    than once or, with such a crash, more than twice.
     """
     corpus.write_hostile(*commands)
     assert corpus.reasons(corpus.build()) == {}

@@ -35,10 +35,7 @@ def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
         ("全年无极端事件。", ["无极端事件"]),
         ("无一人违纪。", ["无一人违纪"]),
         ("经清理无不合法的文件。", ["无不合法的文件"]),
-        pytest.param(
-            "全年零上访。",
-            ["零上访"],
-        ),
+        ("全年零上访。", ["零上访"]),
     ],
 )
 def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quotes: list[str]) -> None:
@@ -108,9 +105,7 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
         "消除零就业家庭。",
         "立案20起。",
         "",
-        pytest.param(
-            "严防无证驾驶行为。",
-        ),
+        "严防无证驾驶行为。",
     ],
 )
 def test_other_clauses_are_not_statements_of_zero(extractor: Extractor, text: str) -> None:

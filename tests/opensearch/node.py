@@ -148,10 +148,10 @@ def assemble(release: str = "2") -> Path:
             _move_module(new, plugin, (f"{plugin}*", *ANALYZERS), version)
         for name in ("bin", "config", "plugins"):  # OpenSearch would create them, but its user must not write here
             (new / name).mkdir()
-        for plugin in (new / "lib").glob("*.zip"):
-            with zipfile.ZipFile(plugin) as packed:
-                packed.extractall(new / "plugins" / plugin.stem)
-            plugin.unlink()
+        for archive in (new / "lib").glob("*.zip"):
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(new / "plugins" / archive.stem)
+            archive.unlink()
         (new / "config" / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
         with suppress(OSError):  # another process was faster
             new.rename(home)

@@ -156,7 +156,8 @@ class _ContainerSpan:
     start: int
     """Index of the first block when the container was entered."""
     prose: int
-    """Length in code points of the lines with 。 or ；. Until the container is left: minus the length before it."""
+    """Length in code points of the lines with 。 or ； in the container. While the container is open, it is instead the
+    length of such lines before the container, negated."""
     first: Block | None = None
     """The first block; None if there is none. Its index changes if a table around it ends: see `main_blocks`."""
     last: Block | None = None

@@ -278,7 +278,7 @@ class _OfdDocument:
         return content
 
     def _count_template_lines(self, path: str) -> int:
-        """Return the number of lines of a template: of different heights of its text. 0 if it cannot be read."""
+        """Return the number of lines of a template: of distinct baselines of its glyphs. 0 if it cannot be read."""
         if path not in self._template_line_counts:
             content = _PageContent()
             try:

@@ -67,7 +67,8 @@ class TableBuilder:
         self.row: TableRow | None = None
         """The open row, or None."""
         self.is_data = True
-        """Whether the table can be a data table: False once it contains a table or the heading of a part."""
+        """Whether the table can be a data table: False once it contains a table or the heading of a part of the
+        report."""
         self.caption: str | None = None
 
     def start_row(self, *, is_header: bool = False) -> None:
@@ -86,7 +87,7 @@ class TableBuilder:
         return blocks
 
     def extend_cell(self, col_span: int) -> None:
-        """Extend the cell above the next `col_span` columns of the open row down into this row (vertical merge)."""
+        """Extend the cell above into the open row (vertical merge). There it covers the next `col_span` columns."""
         if self.row is None:
             return
         for row in reversed(self._rows):
@@ -100,7 +101,7 @@ class TableBuilder:
         """End the row. Join its cells that have text to one block, with tabs.
 
         Its blocks stay if fewer than two cells have text, if a cell is too long, or if `is_data` is False. A row that
-        contains the heading of a part (`_is_layout`) makes `is_data` False.
+        contains the heading of a part of the report (`_is_layout`) makes `is_data` False.
         """
         row, self.row = self.row, None
         if row is None:

@@ -61,7 +61,8 @@ class OpenEntry:
     """Style of the list number. Without one: `UNNUMBERED`, `UNNUMBERED_STRONG` or `LAST_PART`, or `h2` if the format
     states the level 2."""
     ordinal: int
-    """The list number, also one that was lost; 0 for an entry without number."""
+    """The list number. For a heading that has lost its number, the number that its list skips there. 0 for an entry
+    without a number."""
     heading: str | None
     """None for an item without a run-in heading, which encloses others but adds nothing to the path."""
     level: int

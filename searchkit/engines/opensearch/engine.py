@@ -138,7 +138,8 @@ class OpenSearchEngine:
         total = self._count(matches)
         union, total_any = matches, None
         if request.beyond is not None and total:
-            # The name tells which hits are matches. It is given here and not in a further query with the same tree,
+            # A hit lists the named queries of OpenSearch that it matches. A hit whose list lacks "match" is a further
+            # hit (`Request.beyond`), not a match. The query itself is named, not a copy of it in a further clause,
             # because OpenSearch limits the number of clauses of a search.
             either = any_of([named("match", to_query(request.match)), to_query(request.beyond)])
             union = all_of([PARAGRAPHS, either, *filters], excluded)
@@ -156,7 +157,7 @@ class OpenSearchEngine:
         ranked = plan.ranking.hits()
         with decoding(self._folder):
             while hits := [*islice(ranked, _BATCH_SIZE)]:
-                folded = self._fold(plan.ranking, hits) if request.fold else {}
+                folded = self._fold(plan.ranking, hits) if request.fold else {}  # by uid: see `mapping.uid_of`
                 counts = plan.by_document if request.by_document and plan.by_document else {}
                 for hit in hits:
                     yield ScoredParagraph(
@@ -254,13 +255,17 @@ class OpenSearchEngine:
             yield paragraph["document"], paragraph["n"]
 
     def vocabulary(self) -> Vocabulary:
-        """Return the words and headings, as in `Vocabulary`. Omits headings above `mapping.MAX_KEYWORD_LENGTH`."""
+        """Return the words and headings, as in `Vocabulary`. Omits headings above `mapping.MAX_KEYWORD_LENGTH`.
+
+        The field `words.text` has the words of the text of a paragraph, `words.label` the further words of the headings
+        and the title that belong to its passage.
+        """
         fields = ("words.text", "words.label", "path")
         texts, labels, headings = (
             {value: count for (value,), count in counts.items()}
             for counts in self._cluster.count_buckets(self._data, [(PARAGRAPHS, (field,)) for field in fields])
         )
-        words = Counter(texts) + Counter(labels)  # no word of a paragraph is in both
+        words = Counter(texts) + Counter(labels)  # a paragraph has each word in one of the two fields
         chosen = {word: n for word, n in words.items() if len(word) > 1 and not "0" <= word[0] <= "9"}
         return Vocabulary(chosen, headings)
 
@@ -315,12 +320,15 @@ class OpenSearchEngine:
         return excluded
 
     def _fold(self, ranking: Ranking, hits: Sequence[RankedHit]) -> dict[int, Folded]:
-        """Return the near-duplicates of each hit that has a near-duplicate key, by the uid of the hit."""
+        """Return the near-duplicates of each hit that has a near-duplicate key, by the uid of the hit.
+
+        The uid of a paragraph is a hash of its id (`mapping.uid_of`).
+        """
         keys = {hit.uid: hit.record.key for hit in hits if hit.record.key}
         return {uid: Folded(count, ids) for uid, (count, ids) in ranking.folded(keys, MAX_FOLDED_IDS).items()}
 
     def _measures_by_uid(self, uids: Sequence[int]) -> list[tuple[Measure, ...]]:
-        """Return the measures of the paragraphs with the given uids."""
+        """Return the measures of the paragraphs with the given uids (`mapping.uid_of`)."""
         return self._load_measures([f"p-{uid:016x}" for uid in uids])
 
     def _load_measures(self, doc_ids: Sequence[str]) -> list[tuple[Measure, ...]]:

@@ -81,9 +81,11 @@ def _fields(name: str) -> tuple[str, ...]:
 
 
 def _find_prefix(field: str, node: Prefix) -> Json:
-    """Return the query of the paragraphs with a word in a field that begins with the prefix, up to `node.last`.
+    """Return the query of the paragraphs that have, in a field, a word that begins with the prefix.
 
-    `node.last` begins with the prefix, and so do all words from the prefix to `node.last`.
+    `node.last` is the last word that matches, in the order of code points. If it is None, all words with the prefix
+    match. The range from the prefix to `node.last` contains only words with the prefix: in this order, all words with a
+    prefix directly follow it, and `node.last` is one of them.
     """
     if node.last is None:
         return {"prefix": {field: node.text}}
@@ -91,10 +93,11 @@ def _find_prefix(field: str, node: Prefix) -> Json:
 
 
 def _filter_query(item: Filter) -> Json:
+    """Return the query of the paragraphs that a filter admits."""
     queries: list[Json] = []
     if item.values:
         queries.append({"terms": {"facet": [facet_term(item.name, value) for value in item.values]}})
-    if item.name != "district":
+    if item.name != "district":  # its values are places: as in `Filter.admits`, no range admits one
         for low, high in item.ranges:
             if high >= 0:
                 bounds = {"gte": number_term(item.name, max(low, 0)), "lte": number_term(item.name, high)}

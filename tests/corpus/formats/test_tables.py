@@ -61,7 +61,7 @@ TABLES = {
         Report((("指标", "上半年", "下半年"), ("培训", "3", "4"), ("水质", "达标", "达标"), ("宣传", "5", "6"))),
         ["培训 上半年 3 -", "培训 下半年 4 -", "宣传 上半年 5 -", "宣传 下半年 6 -"],
     ),
-    "points": (
+    "scores in points": (
         Report(
             (
                 ("指标", "单位", "完成值", "得分"),
@@ -400,7 +400,10 @@ def test_parts_with_a_header_of_their_own_are_tables() -> None:
 
 
 def test_groups_of_tasks_are_in_one_table() -> None:
-    """If each name of a group in a table of words has a row of words below it, the groups are one table."""
+    """Rows with names of groups (一、健全工作机制) do not split a table without figures.
+
+    The row below each name consists of words, as the header of a further table would.
+    """
     rows = (
         ("重点任务", "责任单位", "完成时限"),
         (Cell("一、健全工作机制", col_span=3),),
@@ -432,7 +435,10 @@ def table(*rows: Sequence[Cell | str]) -> RawTable:
 
 
 def test_hostile_spans_cost_nothing() -> None:
-    """A table with spans of a billion rows and columns is read as lines, like any that repeats its cells too often."""
+    """A table with spans of a billion rows and columns is no data table: its rows are read as lines.
+
+    Neither is a table whose cells cover too many columns, or whose merged cells would be repeated in too many rows.
+    """
     wide = Cell("收件", row_span=10**9, col_span=10**9)
     blocks = recognise_tables([Block("", table=table(("街道", wide), ("东风街道", "1")))])
     assert blocks == [Block("街道\t收件"), Block("东风街道\t1")]
