@@ -127,9 +127,9 @@ def serve(index: Path) -> Iterator[RunningServer]:
 
 
 def prepare(data: Path) -> tuple[Path, Path]:
-    """Copy the reports, because some will change, unless there is a copy. Index them, and write the queries.
+    """Copy the reports, unless there is a copy. Index the copy, and write the queries.
 
-    Returns the folders of reports and index.
+    Returns the folders of the copy and of the index. The runs change the copy, not the original reports.
     """
     corpora.prepare(_CORPUS, data)
     folder = data / "load"

@@ -1,7 +1,8 @@
-"""tantivy-py as in `tantivy`, but given the tokens of searchkit's analyzer, with and without snippets.
+"""The pipeline of `bench.pipelines.tantivy`, but with the tokens of searchkit's analyzer, with and without snippets.
 
-The tokens are created before the timing. With them, words have the same hits as in searchkit, except those inside other
-words. Phrases have other hits, because the shorter words inside a word are tokens, too.
+The tokens are created before the timing. With them, a query of words has the same hits as in searchkit, except
+paragraphs that contain a word only inside or across other words. Phrases have other hits, because the shorter words
+inside a word are tokens, too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def build(items: Iterable[Item], folder: Path) -> None:
 
 
 def open_pipelines(folder: Path) -> dict[str, Pipeline]:
-    """Open the index."""
+    """Open the index as two pipelines. Both search the tokens of searchkit's analyzer; the second makes no snippets."""
     return {
         "tantivy, same tokens": tantivy.open_pipeline(folder, same_tokens=True),
         "tantivy, no snippets": tantivy.open_pipeline(folder, same_tokens=True, with_snippets=False),

@@ -25,7 +25,7 @@ def use_language(name: str) -> None:
     """
     set_language(name)
     if name == "en" and standard_gettext.textdomain() != DOMAIN:
-        return
+        return  # click's texts are English, unless another language was set before
     standard_gettext.bindtextdomain(DOMAIN, CATALOGUE_FOLDER)
     standard_gettext.textdomain(DOMAIN)
     os.environ["LANGUAGE"] = LOCALES[name] or name
@@ -59,6 +59,7 @@ class LocalizedGroup(click.Group):
         if language() == "en":
             return super().get_help(ctx)
         localized = _localize(self)
+        # The context was created with the formatter of click, which does not know that Chinese is two columns wide.
         ctx.formatter_class = localized.context_class.formatter_class
         return super(LocalizedGroup, localized).get_help(ctx)
 

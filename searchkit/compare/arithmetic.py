@@ -201,6 +201,8 @@ def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> I
         rates = [slot if isinstance(slot, Measure) and slot.base_unit == "%" else None for slot in line.slots]
         if sum(rate is not None for rate in rates) <= _MIN_CONFIRMED:
             continue
+        # If equally many rates equal several quotients, the first is taken: those of the lines before the rates come
+        # first, the nearest line first, then those of the lines after the rates.
         nearest = sorted(values, key=lambda item: (item[0] > n, abs(n - item[0])))
         for rate, expected in _find_wrong_rates(
             rates, list(_candidates(line.name, [value for _, value in nearest], crossing))

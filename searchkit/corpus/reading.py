@@ -200,6 +200,7 @@ class _FileReader:
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug in searchkit must cost no other document
+            # A document with a key is a part of its file: no file is skipped.
             return Skipped(self._document_id(raw), unexpected_error_reason(error), files=int(raw.key is None))
 
     def read(self, raw: RawDocument) -> ParsedDocument | Skipped:

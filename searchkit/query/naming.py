@@ -128,11 +128,14 @@ class IndicatorNames:
         """The folded words that mean the same, by the first of them without marks."""
         self._first_of_word = {_clean_marks(word): _clean_marks(group[0]) for group in lists.words for word in group}
         self._word = _compile_words(self._first_of_word)
+        """Matches a listed word in a text without marks (`_clean_marks`)."""
         self._raw_word = _compile_words(word for words in self._variants.values() for word in words)
+        """Matches a listed word, with its marks, in a text that is only folded."""
         self.clashes: list[tuple[str, str, str]] = []
         """Names that are listed for two measures, each with the first names of both. The first measure keeps the name.
         """
         self._measure_of: dict[str, int] = {}
+        """Index in `lists.measures` of the group of each listed name, by the joined parts of the name."""
         for n, group in enumerate(lists.measures):
             for name in group:
                 other = self._measure_of.setdefault("".join(self._split(name)), n)

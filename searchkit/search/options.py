@@ -233,6 +233,7 @@ def parse_literal(value: object) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         names = [""]
     facets = [name.strip().replace("-", "_") for name in names]
+    # A year in a query is understood as `of_year`, also if it is called year here.
     facets = ["of_year" if name == "year" else name for name in facets]
     if not set(facets) <= {*UNDERSTOOD_FACETS}:
         raise UsageError(f"literal must be true or some of {', '.join(UNDERSTOOD_FACETS)}, not {value!r}")

@@ -306,7 +306,11 @@ tasks.MIN_PARALLEL_BYTES = 0
 from searchkit.cli.main import main
 main()
 """
-"""A program that runs searchkit with a reader that obeys the commands in files of its format, such as `hang`."""
+"""A program that runs searchkit with a reader that obeys the commands in files of its format, such as `hang`.
+
+`WALL_TIME_FACTOR` is so high that no hanging file is given up before the test interrupts the build.
+`MIN_PARALLEL_BYTES` is 0 so that several processes are used although the files are small.
+"""
 
 
 def interrupt_build(command: list[str], corpus: Path, jobs: int) -> tuple[int, str]:
@@ -365,6 +369,7 @@ def test_the_report_of_incremental_builds(run: Run, tmp_path: Path) -> None:
         result = run("build", corpus, "--index", target, *options)
         assert (result.status, result.err) == (0, "")
         assert "4 paragraphs, 4 measures in" in result.out or "3 paragraphs, 3 measures in" in result.out
+        # Without `undecided: …` and the indented lines below it.
         lines = [line for line in result.out.splitlines() if not line.startswith(("  ", "und"))]
         return "\n".join(line.partition(":")[0] for line in lines)
 

@@ -249,7 +249,8 @@ def test_the_time_that_governs(text: str, expected: Span) -> None:
 def test_headings_and_sections_govern_the_start(headings: tuple[str, ...], section: str, expected: Span) -> None:
     """The innermost heading with a time decides, else the section.
 
-    In a heading, a single year takes precedence over a span. Of two years, that of the section is taken.
+    In a heading, a single year takes precedence over a span. If a heading has two single years
+    (2022年工作回顾和2023年工作安排), the last one governs a plan, and the first one any other section.
     """
     assert span(base_time(headings, section, WORK_REPORT)) == expected
     assert governing("立案¶9件。", headings, section) == expected

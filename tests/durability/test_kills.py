@@ -33,6 +33,7 @@ def test_killed_builds_lose_nothing(tmp_path: Path) -> None:
     `storm.py` describes the checks.
     """
     storm = Storm(tmp_path, seed=5, files=20)
+    # A point at which to kill, for each of `CHANGES`. Only a build after the last one, small commits, merges segments.
     for change, kill_point in zip(CHANGES, ("new manifest", "writing", "any moment", "merging"), strict=True):
         storm.round(change, kill_point, kills=2)
     assert storm.counts.broken == []
@@ -44,7 +45,7 @@ def test_the_storm_detects_violations(tmp_path: Path) -> None:
     """`Storm` counts a lost commit, a damaged index, leftover files in the folder, and surviving processes."""
     storm = Storm(tmp_path, seed=5, files=20)
     shutil.copytree(storm.index, tmp_path / "before")
-    storm._reports.change(3)
+    storm._reports.change(3)  # the index is not built again, as if the commit of this change were lost
     storm._expect(storm._build_fresh())
     storm._check_answers()
     assert storm.counts.commits_lost == 1

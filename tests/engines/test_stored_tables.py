@@ -38,6 +38,7 @@ def report(name: str, rows: int = 2, *, section: str = "成效") -> ParsedDocume
     for n, row in enumerate(body, 1):
         start, end = len(texts[n]) - len(row[1].text), len(texts[n])
         is_total = n == rows
+        # The total is in paragraph `rows + 1`, and its number starts after the text that `part_of` counts.
         cell = TableCell(1, (row[0].text,), ("收件", "许可"), is_total, None if is_total else rows + 1)
         part_of = None if is_total else len(f"街道 {total} ｜ 收件 许可 ")
         measures[n] = [

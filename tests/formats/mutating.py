@@ -151,7 +151,7 @@ def header(data: bytes, rng: random.Random) -> bytes:
     for _ in range(rng.choice((1, 3)) if offsets else 0):
         offset = rng.choice(offsets) + rng.randrange(4, 46)
         changed[offset : offset + 1] = bytes([rng.choice((0, 1, 8, 9, 99, 255, rng.randrange(256)))])
-    return bytes(changed[: len(data)])
+    return bytes(changed[: len(data)])  # a byte that was assigned behind the end was appended
 
 
 ARCHIVE: tuple[Mutation, ...] = (*[inside] * 10, *[other_entries] * 3, header)

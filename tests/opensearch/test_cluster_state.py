@@ -46,7 +46,7 @@ Report = Callable[..., ParsedDocument]
 
 @pytest.fixture(scope="module")
 def url(request: pytest.FixtureRequest) -> str:
-    """Address of the node of `--cluster`. `test_opensearch.py` runs a node for some of these tests."""
+    """Address of a node, from the option `--cluster`. `test_opensearch.py` runs some of these tests on its own node."""
     address: str | None = request.config.getoption("--cluster")
     if not address:
         pytest.skip("no OpenSearch node: make opensearch runs one")
@@ -160,6 +160,8 @@ def test_a_failed_build_changes_nothing_and_leaves_nothing(
     original = getattr(Cluster, step)
     calls = iter(range(100))
 
+    # `bulk` and `list_data` fail at every call. `put_file` and `search` fail at their second call only, when a part of
+    # the new state has been written.
     def fail(self: Cluster, *arguments: object, **options: object) -> object:
         if next(calls) == 1 or step in {"bulk", "list_data"}:
             message = "the cluster is gone"

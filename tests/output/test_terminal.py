@@ -438,7 +438,7 @@ def test_measures_page(measure_hit: MeasureHit, *, colour: bool) -> None:
     page = terminal.format_measure_results(results, colour=colour)
     assert "7 measures, 2 ms" in page
     assert "some of its words" in page
-    assert page.count("红") == 10
+    assert page.count("红") == 10  # the page shows ten texts `HOSTILE`, each with one 红
     assert "≥5000红" in page
     assert "2023" in page
     assert "0.88" in page

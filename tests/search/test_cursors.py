@@ -79,7 +79,7 @@ def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, 
     results = index.search("执法检查 查处", limit=None, fold=True, **arguments)
     complete = [hit.id for hit in results.hits]
     assert (results.total, len(complete), results.next) == (315, 55, None)
-    for size in (7 if arguments else 1, 20, 55, 60):
+    for size in (7 if arguments else 1, 20, 55, 60):  # pages of one hit take longest: only without options
         assert walk(index, "执法检查 查处", size, fold=True, **arguments) == complete
         page = index.search("执法检查 查处", limit=size, fold=True, **arguments)
         assert [hit.id for hit in page.hits] == complete[:size]

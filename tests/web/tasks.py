@@ -71,6 +71,7 @@ def who_and_since_when(user: User, index: Index) -> str:
     user.click(user.page.locator(".switch a", has_text="最早"), "最早")
     user.page.locator(".switch a[aria-current]", has_text="最早").wait_for()
     first = user.page.locator(".hit a.open").first.inner_text()
+    # The second facet on the page is the one of places.
     places = [item.inner_text() for item in user.page.locator("#facet-2 .values .name").all()]
     expected = index.search("双随机", sort="year", facets=["district"])
     assert str(expected.hits[0].year) in first
@@ -112,7 +113,7 @@ def places_without_a_report(user: User, index: Index) -> str:
     columns = [item.inner_text() for item in user.page.locator(".matrix thead th").all()]
     silent = []
     for row in user.page.locator(".matrix tbody tr").all():
-        cell = row.locator("td").nth(columns.index("2023") - 1)
+        cell = row.locator("td").nth(columns.index("2023") - 1)  # the first column has the names of the rows, in th
         if not cell.locator("a").count():
             silent.append(row.locator("th").inner_text().rpartition(" › ")[2])
     have = {document.district for document in index.documents(year=2023)}

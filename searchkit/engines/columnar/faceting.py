@@ -11,7 +11,8 @@ from searchkit.engines.columnar.docsets import DocSet, pack_bits
 from searchkit.engines.columnar.reader import FacetColumn, IndexReader
 from searchkit.query.facets import Facet, FacetCounts, to_facet_values
 
-_MAX_BITSETS = 128  # a facet of docs with at most this many values can be counted by cached bitsets, one per value
+_MAX_BITSETS = 128
+"""A facet of docs, such as topic, with at most this many values can be counted by cached bitsets, one per value."""
 _BLOCK_WORDS = 1 << 15  # 64-bit words of bitsets that are counted together: they stay in the processor's cache
 _TABLE_RATIO = 64  # a table of pairs is at most this many times as large as the number of pairs that are counted
 
@@ -134,6 +135,7 @@ class FacetCollector:
         sums = matches & bits.others
         sums += bits.others
         carries = sums < bits.others
+        # A carry into a word without a last doc is also a carry out of it (`DocumentBits.carry_paths`).
         for distance, is_passed_on in bits.carry_paths:
             carries[:, distance:] |= carries[:, :-distance] & is_passed_on
         # No carry leaves the last word of a row, so all rows can be added as one.

@@ -99,7 +99,7 @@ def _filter_query(item: Filter) -> Json:
         queries.append({"terms": {"facet": [facet_term(item.name, value) for value in item.values]}})
     if item.name != "district":  # its values are places: as in `Filter.admits`, no range admits one
         for low, high in item.ranges:
-            if high >= 0:
+            if high >= 0:  # the field `number` has no negative numbers
                 bounds = {"gte": number_term(item.name, max(low, 0)), "lte": number_term(item.name, high)}
                 queries.append({"range": {"number": bounds}})
     return any_of(queries)
@@ -117,7 +117,7 @@ def _find_string(name: str, node: Substring) -> Json:
         return phrase
     # One filter for each kind of longer number. Of alternatives in one filter, OpenSearch keeps only the shortest
     # interval.
-    intervals = _phrase(text)
+    intervals = _string_intervals(text)
     for longer in around:
         intervals = {"all_of": {"intervals": [intervals], "filter": {"not_contained_by": longer}}}
     return all_of([phrase, {"intervals": {name: intervals}}])
@@ -130,7 +130,7 @@ def _longer_numbers(text: str) -> list[Json]:
     a dot or comma. If the string begins or ends with a Chinese numeral, a longer number has a numeral next to it or,
     only before the string, a digit. The longer numbers are those of `tree.Substring`.
     """
-    string, (digit, numeral, mark) = _phrase(text), map(_class, (DIGIT, NUMERAL, MARK))
+    string, (digit, numeral, mark) = _string_intervals(text), map(_class, (DIGIT, NUMERAL, MARK))
     longer: list[Json] = []
     if text[0].isdecimal():
         longer += [_sequence(digit, string), _sequence(digit, mark, string)]
@@ -143,7 +143,8 @@ def _longer_numbers(text: str) -> list[Json]:
     return longer
 
 
-def _phrase(text: str) -> Json:
+def _string_intervals(text: str) -> Json:
+    """Return the intervals of a string."""
     return {"match": {"query": text, "max_gaps": 0, "ordered": True}}
 
 

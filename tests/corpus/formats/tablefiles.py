@@ -39,6 +39,10 @@ class Report:
 
 
 def _word_table(rows: Sequence[Sequence[Cell]]) -> str:
+    """Return a table of Word. A cell that covers several rows is repeated in each of them, without its text.
+
+    `open_cells` has the cells that continue in the next row, each with its number of further rows, by their columns.
+    """
     open_cells: dict[int, tuple[Cell, int]] = {}
     lines = []
     for row in rows:
@@ -66,7 +70,10 @@ def _html_table(rows: Sequence[Sequence[Cell]]) -> str:
 
 
 def _markdown_table(rows: Sequence[Sequence[Cell]]) -> str:
-    """Return a table without spans. Of the slots that a cell covers, only the upper left one has the text."""
+    """Return a table without spans. Of the slots that a cell covers, only the upper left one has the text.
+
+    `covered` has, for each column, the number of further rows that a cell above covers.
+    """
     covered: dict[int, int] = {}
     lines = []
     for row in rows:

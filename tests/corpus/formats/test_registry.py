@@ -255,8 +255,8 @@ MARKED = st.lists(
 @example("一\n---\n")
 def test_markdown_shortcuts_agree_with_the_parser(source: str) -> None:
     """The shortcuts for lines between blank lines and for emphasis have the same results as the parser."""
-    parser = markdown._parser.__wrapped__()
-    parser.disable("line")
+    parser = markdown._parser.__wrapped__()  # another parser than the cached one
+    parser.disable("line")  # the shortcut for lines between blank lines
     expected = list(markdown._BlockReader(parser.parse(source)))
     assert list(markdown._BlockReader(markdown._parser().parse(source))) == expected
     for line in filter(None, map(str.strip, source.split("\n"))):
@@ -602,7 +602,7 @@ def test_the_text_field_has_chinese_and_english_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.jsonl"])
 def test_a_huge_line_is_read_in_seconds(name: str) -> None:
-    """A file of 50 MB without a line end is read in less than 20 seconds of CPU time in each of these formats."""
+    """A file of 46 MB without a line end is read in less than 20 seconds of CPU time in each of these formats."""
     text = "推进依法行政，立案129件。" * (50_000_000 // 39)
     data = (json.dumps({"id": 1, "text": text}, ensure_ascii=False) if name == "a.jsonl" else text).encode()
     start = time.process_time()

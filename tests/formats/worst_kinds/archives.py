@@ -27,7 +27,8 @@ def archive_of_entries(name: str, content: FileKind, entry_bytes: int, max_entri
     """Return a kind of file: an archive that contains as many entries with the same content as possible.
 
     `name` is the name of the entries. It contains `№` for the number of the entry. `content` makes an entry of a given
-    size. `entry_bytes` is the uncompressed size of an entry; it is lowered if one entry does not fit.
+    size. `entry_bytes` is the uncompressed size of an entry; it is lowered if one entry does not fit, and to at
+    most `XML_RATIO` times the size of the file.
     """
 
     def make_file(size: int) -> bytes:
@@ -61,6 +62,6 @@ ZIP: Mapping[str, FileKind] = MappingProxyType(
         "nested archives": archive_of_entries("№.zip", lambda _: b"PK", 2),
         "suffixes": archive_of_entries("a.№", lambda _: b"a", 1),
         "long names": archive_of_entries("a/" * 30_000 + "№.txt", lambda _: "法治。".encode(), 9),
-        "noise": DOCX["noise"],
+        "noise": DOCX["noise"],  # begins like an archive
     }
 )

@@ -75,6 +75,8 @@ class Columns:
         `_MAX_OVERHANG`.
         """
         slack = row.line.size
+        # The words of column c begin after `limits[2 * c]`, the end of the text of the column before it, and end before
+        # `limits[2 * c + 3]`, the start of the text of the column after it.
         limits = (
             self.edges[0] - _MAX_OVERHANG * slack,
             *(edge for extent in self.extents for edge in extent),

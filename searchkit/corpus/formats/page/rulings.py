@@ -32,9 +32,9 @@ _MAX_DASH_GAP = 0.6
 _MIN_LENGTH = 0.8
 """Minimum length of a rule after its dashes are joined, in em. A shorter one is part of a drawing or a character."""
 _MIN_OUTER_CELL = 1.0
-"""A length in em, used twice. If rules protrude beyond the outermost rule across them by more than it, an outer rule is
-missing there. If the end of a vertical rule is further than it from all horizontal rules, the end is the edge of a row.
-"""
+"""A length in em, used twice. (a) If rules protrude beyond the outermost rule across them by more than this length, an
+outer rule is missing there. (b) If the end of a vertical rule is further than this length from all horizontal rules,
+the end is the edge of a row."""
 
 
 Subpath = Sequence[tuple[float, float]]
