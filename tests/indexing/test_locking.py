@@ -57,8 +57,7 @@ def fail_flock(monkeypatch: pytest.MonkeyPatch, number: int, operation: int | No
 
 def write_holder(index: Path, **fields: object) -> dict[str, Any]:
     """Write a `writer.json` that names this process, with some fields changed. Returns its content."""
-    with pytest.MonkeyPatch.context() as monkeypatch, writer_lock(index):
-        monkeypatch.undo()
+    with writer_lock(index):
         holder = {**json.loads((index / "writer.json").read_text(encoding="utf-8")), **fields}
     (index / "writer.json").write_text(json.dumps(holder), encoding="utf-8")
     return holder

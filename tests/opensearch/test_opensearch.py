@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 CONTRACT_FILES = "exact_phrases or numbers or facets or folding or ranking or measures or beyond"
 """The contract files that are tested here, as an expression of pytest. Only some: each needs an index of its own, which
 takes more time than the cases."""
-STATE_TESTS = "folder_contains_only or keeps_its_state or lost_its_lock or update_equals or altered_paragraphs"
+STATE_TESTS = "folder_contains_only or keeps_its_state or lost_its_lock or update_equals or finds_a_removed_paragraph"
 """The tests of `test_cluster_state.py` that are run here, by parts of their names, as an expression of pytest."""
 FILES = ("tests/engines/test_contract.py", "tests/opensearch/test_cluster_state.py")
 
