@@ -221,7 +221,7 @@ TRICKS = (
         (DocSet.first,),
     ),
     Trick("cached filters", _set(matcher, _MAX_CACHED_FILTERS=0)),
-    Trick("cached dense postings", _set(postings, _MAX_CACHED_EXPANDED=0, _MAX_CACHED_INDEX_POSTINGS=0)),
+    Trick("cached dense postings", _set(postings, _MAX_CACHED_EXPANDED=0, MAX_CACHED_INDEX_POSTINGS=0)),
     Trick("cached terms", _set(postings, _MAX_CACHED_TERMS=0)),
     Trick(
         "keys of terms",
@@ -234,7 +234,7 @@ TRICKS = (
 )
 
 
-disable_caches = _set(postings, _MAX_CACHED_EXPANDED=0, _MAX_CACHED_INDEX_POSTINGS=0, _MAX_CACHED_TERMS=0)
+disable_caches = _set(postings, _MAX_CACHED_EXPANDED=0, MAX_CACHED_INDEX_POSTINGS=0, _MAX_CACHED_TERMS=0)
 """Disables the caches of terms and postings for the rest of the process."""
 
 

@@ -64,7 +64,7 @@ def test_measures_and_comparisons(
 ) -> None:
     """The table of a comparison shows values and states, and that of a look-up shows its measures.
 
-    Among the records of a comparison, a conflict has one for each of its values. All records have the same fields.
+    A conflict in a comparison has a record for each of its values. All records have the same fields.
     """
     table = make_table(
         [

@@ -156,7 +156,7 @@ def search(
         first = results.offset + 1
         with_measures = target.format == "jsonl"
         hits = index.every_hit(query or "", **arguments) if is_streamed else results.hits
-        if results.total or not is_export:
+        if results.total or not is_export:  # an export without hits writes nothing, not even the names of the columns
             _print_results(
                 target,
                 lambda: results_to_json(results, highlight=highlight),

@@ -31,7 +31,7 @@ _WORD_BEFORE_NEGATIVE = frozenset("担肩胜抱欺自辜背减增正重亏承荷
 """Characters that make another word with 负 (减负, 担负)."""
 _BELOW_ZERO = "零下"
 """The words before a temperature that mean minus: 零下5℃."""
-_LEVEL = frozenset("长幅速率降增减差额为是达至到约值润比益余近计")
+_BEFORE_MINUS = frozenset("长幅速率降增减差额为是达至到约值润比益余近计")
 """Last characters of words such as 增长 and 利润. A hyphen after them is certainly a minus sign: 增长-2.1%."""
 
 _PART = re.compile(
@@ -101,8 +101,8 @@ class Number:
     is_han: bool
     """Whether the number is written in Chinese numerals."""
     is_surplus: bool = False
-    """Whether 几, 余 or a word before it makes the number a lower bound: 十几, 百余, 二十几万, 逾千. False if 余 is in
-    a numeral (300余万) or after one (300余人): `quantities` reads it there."""
+    """Whether 几 or 余, or a word before the number, makes it a lower bound: 十几, 百余, 二十几万, 逾千. False if 余 is
+    in a numeral (300余万) or after a numeral (300余人): `quantities` reads 余 there."""
     is_round: bool = False
     """Whether the number is a multiplier only: 近千."""
     is_joined: bool = False
@@ -293,7 +293,7 @@ def _add_sign(folded: str, number: Number, sign: str) -> None:
             number.start, number.unscaled = start - 1, -number.unscaled
     elif not _AFTER_NUMBER.search(context) and context[-1:] not in tuple("-—–~～+·.第"):  # no range, no double dash
         number.start, number.unscaled = start - 1, -number.unscaled
-        number.is_joined = context[-1:] >= _FIRST_HAN and context[-1] not in _LEVEL and not number.part
+        number.is_joined = context[-1:] >= _FIRST_HAN and context[-1] not in _BEFORE_MINUS and not number.part
 
 
 def _add_uncertain(folded: str, number: Number, hundreds: Number | None) -> None:

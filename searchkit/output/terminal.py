@@ -210,7 +210,7 @@ def _describe(suggestion: Suggestion) -> str:
     if suggestion.kind == "did_you_mean":
         return _("Did you mean {query}?").format(query=suggestion.query)
     if suggestion.kind == "value":
-        facet, values = list(suggestion.filters.items())[-1]
+        facet, values = list(suggestion.filters.items())[-1]  # the last filter is the suggested one
         return _("With --{facet} {value} instead of {text}:").format(facet=facet, value=values[0], text=suggestion.text)
     if suggestion.text == "match:all":
         return _("With --match any:")
@@ -436,7 +436,7 @@ def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:
 
 
 def _highlight(snippet: Snippet, *, colour: bool, highlight: bool = False) -> str:
-    """Return the text of a snippet. With `colour`, the matches are bold and red, with `highlight` between » and «."""
+    """Return the text of a snippet. With `colour`, matches are bold and red. With `highlight`, » and « mark them."""
     before, after = ("»", "«") if highlight else ("", "")
     if colour:
         before, after = f"{_BOLD_RED}{before}", f"{after}{_RESET}"

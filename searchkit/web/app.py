@@ -144,11 +144,12 @@ class Server:
         key = (token, state.url(site.root, None, f".{suffix}" if suffix else ""), str(is_compressed))
         answer = self._cache.get(key)
         if answer is None:
+            # Without a turn, if a cluster computes the answer: this process only waits.
             with self._turns.turn() if view.is_local else nullcontext():
                 answer = self._read(site, view, state, suffix) if suffix else self._render(site, view, state)
             answer = replace(answer, headers={**answer.headers, **_revalidated(etag)})
             if is_compressed and suffix not in _COMPRESSED:
-                answer = answer.compressed()  # without the turn: zlib lets the next request compute meanwhile
+                answer = answer.compressed()  # after the turn: while zlib compresses, the next request can compute
             self._cache.put(key, answer)
         return answer
 

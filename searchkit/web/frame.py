@@ -137,8 +137,8 @@ class Frame:
                 chips.append(Chip(self.words.facet(facet), value_label(facet, value), self.url(**changes)))
         for item in understood:
             values_text = self.words.join(_year_ranges(item.values))
-            taken_back = sorted({*state["literal"].split(","), item.facet} - {""})
-            url = self.url(literal=",".join(taken_back))
+            literal = sorted({*state["literal"].split(","), item.facet} - {""})
+            url = self.url(literal=",".join(literal))
             chips.append(Chip(self.words.facet(item.facet), values_text, url, item.words, not item.strict))
         if state["literal"]:
             chips.append(Chip(self.words["as_words"], self._literal_label(), self.url(literal=None)))

@@ -46,6 +46,8 @@ class Neighbours:
         self._lock = threading.Lock()
         self._has_ended = threading.Event()
         self._may_read_corpus = threading.Event()
+        """Not set while `_build` waits for or has the permits of `_corpus_readers`, so that the other writers take no
+        new ones."""
         self._corpus_readers = threading.Semaphore(_OTHER_WRITERS)
         """A permit for each other writer. `_build` takes all permits to change the corpus: a build that read the corpus
         meanwhile would rightly contain files of two states."""
@@ -143,11 +145,13 @@ class Neighbours:
             self._add("wrong", "a copy that was opened is in none of the states")
 
     def _count(self, kind: str, cpu: float, memory: int) -> None:
+        """Count a case of a kind, with the processor time and the memory that it took."""
         with self._lock:
             self._tally.cases[kind] += 1
             self._tally.add_usage(kind, cpu, memory)
 
     def _add(self, verdict: str, description: str) -> None:
+        """Record a fault. `verdict` is a key of `tally.VERDICTS`: `left` means that files remain, for example."""
         with self._lock:
             self._tally.add_fault(verdict, description)
 

@@ -80,7 +80,7 @@ def test_a_build_replaces_an_index_of_another_version(index: Path, tmp_path: Pat
     state.write(tmp_path / "corpus")
     report = searchkit.build(tmp_path / "corpus", index)
     assert report.files == 3
-    assert find_state(index, [state]) == 0
+    assert find_state(index, [state]) == 0  # the index is in state 0 of the list
     assert leftovers(index) == set()
 
 

@@ -228,8 +228,8 @@ def admits(item: Filter, paragraph: Paragraph) -> bool:
     """Return whether a filter admits a paragraph."""
     if item.name == "district":
         levels = range(len(paragraph.region))
-        runs = {"/".join(paragraph.region[i : j + 1]) for i in levels for j in levels if i <= j}
-        return not runs.isdisjoint(item.values)
+        paths = {"/".join(paragraph.region[i : j + 1]) for i in levels for j in levels if i <= j}
+        return not paths.isdisjoint(item.values)
     values = values_of(paragraph, item.name)
     within = any(low <= int(value) <= high for low, high in item.ranges for value in values)
     return within or not set(values).isdisjoint(item.values)
@@ -847,6 +847,7 @@ def test_hits_are_sorted_by_several_keys(indexed: IndexedCorpus, query: str, key
     """Ties of a key are ordered by the next key. In the key score, the hits that are rescored precede all others."""
     by_score = indexed.index.search(query, match="any", limit=None).hits
     steps: dict[str, int] = {}
+    """For each hit, the position of the first hit of its tie by score. A rescored hit and another one never tie."""
     for n, hit in enumerate(by_score):
         is_tie = n not in {0, RESCORE_DEPTH} and hit.score == by_score[n - 1].score
         steps[hit.id] = steps[by_score[n - 1].id] if is_tie else n
@@ -1225,7 +1226,10 @@ def test_an_empty_index_passes_its_check(engine: str, tmp_path: Path) -> None:
 
 
 def test_only_documents_of_the_base_index_are_removed(engine: str, tmp_path: Path) -> None:
-    """`remove` drops the documents of a file that come from the base index, also if new ones were added before."""
+    """`remove` drops the documents of a file that come from the base index.
+
+    Documents of the same file that `add_index` has added before stay.
+    """
     folders = [tmp_path / name for name in ("data-000001", "data-000002", "data-000003")]
     for folder, text in zip(folders[:2], ("执法", "检查"), strict=True):
         folder.mkdir()

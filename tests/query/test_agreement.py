@@ -67,16 +67,16 @@ def test_narrower_and_different_names_are_less_similar() -> None:
     ],
 )
 def test_a_narrower_name_does_not_stand_for_a_wider_one(one: str, other: str) -> None:
-    """旧厂区改造 is not similar to 改造, the name without the words before it.
+    """A name with words before it (旧厂区改造) is not similar to the name alone (改造).
 
-    Nor is it similar to 旧村庄改造, a name with other words before it.
+    Nor is it similar to the name with other words before it (旧村庄改造).
     """
     assert similarity(one, other) < 0.45
 
 
 @pytest.mark.parametrize(("one", "other"), [("投诉举报", "受理投诉举报"), ("危险房屋", "全部危险房屋")])
 def test_light_words_before_a_name_do_not_narrow_it(one: str, other: str) -> None:
-    """A name with 受理, 全部 or a similar word before it is similar to the name."""
+    """A light word, such as 受理 or 全部, does not narrow a name: with it, the name is similar to the name alone."""
     assert similarity(one, other) > 0.45
 
 
@@ -109,7 +109,10 @@ def test_a_listed_name_is_similar_only_to_itself(one: str, other: str, same: boo
     ],
 )
 def test_light_words_do_not_change_the_wording(one: str, other: str, same: bool) -> None:  # noqa: FBT001
-    """新 before a verb is a light word. Before a noun, it narrows the name."""
+    """Names that differ only by light words have the same wording. A light word does not narrow a name.
+
+    新 is a light word before a verb. Before a noun, it narrows the name.
+    """
     assert has_same_wording(NAMES.parse(one), NAMES.parse(other)) == same
 
 

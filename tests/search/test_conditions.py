@@ -29,11 +29,11 @@ def test_each_part_and_filter_is_a_condition(index: Index) -> None:
 
     It also has the query and the filters of the search without it.
     """
-    written = {"year": ["2022..2023"]}
+    given = {"year": ["2022..2023"]}
     assert index.search("执法 立案", match="all", year="2022..2023").total == 0
     assert index.conditions("执法 立案", year="2022..2023") == (
-        Condition("part", "执法", 3, 1, "立案", written),
-        Condition("part", "立案", 2, 2, "执法", written),
+        Condition("part", "执法", 3, 1, "立案", given),
+        Condition("part", "立案", 2, 2, "执法", given),
         Condition("filter", "year:[2022 TO 2023]", 4, 1, "执法 立案", {}),
     )
 
@@ -72,5 +72,5 @@ def test_a_query_with_many_names_has_no_conditions(index: Index, monkeypatch: py
     few, many = (" ".join(["2021年", "2022年", "2023年"] * times) for times in (1, 4))
     assert len(index.conditions(few)) == 3
     assert len(index.understand(many).filters) > 8
-    monkeypatch.setattr(conditions, "_strict", None)
+    monkeypatch.setattr(conditions, "_strict", None)  # every count calls this function, so a count would raise
     assert index.conditions(many) == ()

@@ -1,4 +1,4 @@
-"""Scores the measures of tables against their descriptions."""
+"""Scores the measures that are extracted from sample tables: compares them with those that the samples expect."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def score_format(name: str, samples: Sequence[Sample]) -> Score:
 
 
 def _read_cells(name: str, writer: Writer, samples: Sequence[Sample]) -> Iterator[ExpectedCell]:
-    for document in read_documents(writer(samples), f"报告.{name.partition('-')[0]}"):
+    """Write samples to a file of the format `name`, read the file, and yield the measures of its tables."""
+    for document in read_documents(writer(samples), f"报告.{name.partition('-')[0]}"):  # html for html-th
         extracted = _extractor().extract(document.paragraphs, document.tables)
         for measures in extracted:
             for measure in measures:

@@ -115,7 +115,10 @@ def test_an_etag_answers_before_any_work(client: TestClient, monkeypatch: pytest
 
 
 def test_an_etag_depends_on_what_a_page_shows(index_path: Path) -> None:
-    """A page in another language, or under another title, has another ETag. Data, which has neither, has the same."""
+    """A page has another ETag in another language, under another title, and if other machines can reach the server.
+
+    Data, which depends on none of these, has the same ETag on all these servers.
+    """
 
     def etags(**options: Any) -> list[str]:  # noqa: ANN401
         """Return the ETags of a page and of its data from a server with these options."""

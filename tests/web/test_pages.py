@@ -66,7 +66,7 @@ def test_every_page_is_well_formed_and_has_its_frame(client: TestClient, url: st
 
 @pytest.mark.parametrize("url", PAGES)
 def test_every_link_of_a_page_leads_somewhere(client: TestClient, url: str) -> None:
-    """Of the links that do not begin with http, sorted, the first 60 are paths on the server and are answered."""
+    """Links that do not begin with http are paths on the server, which answers them. Checks the first 60, sorted."""
     links = {link.partition("#")[0] for link in page_of(client, url).links()}
     for link in sorted(link for link in links if link and not link.startswith("http"))[:60]:
         assert link.startswith("/"), link
@@ -169,8 +169,8 @@ def test_a_form_of_years_keeps_years_that_are_no_range(client: TestClient, path:
         assert parse_qs(urlsplit(response.headers["location"]).query)[facet] == years
 
 
-def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
-    """A place in the query is shown as a chip. The link of the chip is the same search with the name as a word."""
+def test_an_understood_place_can_be_read_as_a_word(client: TestClient) -> None:
+    """A place in the query is shown as a chip. The link of the chip is the same search, with the place as a word."""
     page = page_of(client, "/search?query=滨海新区 处罚")
     chip = page.all("a", class_="chip understood")[0]["href"]
     assert chip is not None
@@ -201,7 +201,7 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
 
 
 def test_a_document_says_whether_a_paragraph_has_all_words(client: TestClient) -> None:
-    """If no paragraph has all words, the page does not say that the query occurs, and marks what has some of them.
+    """If no paragraph has all words of the query, the page says so, and marks the words that occur.
 
     With `match=any`, one word is enough: the page counts the paragraphs.
     """
@@ -213,10 +213,10 @@ def test_a_document_says_whether_a_paragraph_has_all_words(client: TestClient) -
     assert re.search(r"在本文 \d+ 段中出现", page_of(client, f"{url}&match=any").text)
 
 
-def test_a_document_keeps_what_was_taken_back(client: TestClient) -> None:
-    """Names that a search reads as words (`literal`) stay words on the pages that it links to, and on the way back.
+def test_links_keep_the_names_that_are_read_as_words(client: TestClient) -> None:
+    """The parameter `literal` of a search is in its links to reports and paragraphs, and in the links back to it.
 
-    The pages are those of a report and of a paragraph.
+    So a place that the search reads as a word is read as a word on these pages, too.
     """
     query = {"query": ["滨海新区 处罚"], "literal": ["district"], "match": ["any"]}
     page = page_of(client, "/search?query=滨海新区 处罚&literal=district&match=any")

@@ -130,7 +130,8 @@ class DocSet:
     def first(self, limit: int) -> Array:
         """Return the lowest ids, at most `limit`.
 
-        Of a bitset or dense postings, scans 4096 docs, and all docs only if fewer than `limit` of these are in the set.
+        Of a bitset or dense postings, scans the first 4096 docs. If fewer than `limit` of these docs are in the set,
+        scans all docs.
         """
         if self.form is Form.ALL:
             return np.arange(min(limit, self.size), dtype=np.intp)

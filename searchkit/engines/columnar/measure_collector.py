@@ -48,7 +48,7 @@ class MeasureCollector:
                 attributes.extend(segment.measures.attributes, selected)
                 times.extend(segment.measures.times, selected)
         self.indicators, indicator_of = reader.join_indicators(codes)
-        """Distinct indicators, among them those of the measures."""
+        """Distinct indicators: those of the measures, possibly with others of the index."""
         self.attributes: Sequence[MeasureAttributes] = attributes.values
         """The combinations of attributes."""
         self.times: Sequence[TimeAttributes] = times.values

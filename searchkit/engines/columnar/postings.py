@@ -320,7 +320,7 @@ class SegmentPostings:
             in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
             counts[term_ord] = np.count_nonzero(in_passage if live_docs is None else in_passage & live_docs)
         is_word = (counts > 0) & (self._terms.character_counts() > 1)
-        is_word[: bisect.bisect_left(self._terms, b":")] = False  # ":" follows 9: no prefix and no digit first
+        is_word[: bisect.bisect_left(self._terms, b":")] = False  # a prefix or a digit sorts before ":"
         words = np.flatnonzero(is_word)
         return words, counts.take(words), self._terms.keys().take(words)
 

@@ -39,7 +39,7 @@ def texts(contents: FileContents) -> tuple[str, ...]:
 
 
 def place(text: str) -> PlacedPage:
-    """Set lines on a page."""
+    """Return a page on which each line of a text is a row of glyphs."""
     glyphs = [
         Glyph(char, 20.0 + 10 * column, 30.0 + 10 * column, 100.0 + 20 * row, 10)
         for row, line in enumerate(text.split("\n"))

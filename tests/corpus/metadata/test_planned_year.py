@@ -1,8 +1,7 @@
 """The year of a work report, from invented titles, sessions, headings and sentences.
 
-A session is the meeting of the congress at which a report was given. A line of the head names the session, with its
-date. The head consists of the lines before the body of the report: title, date, speaker and the like. In these tests,
-it lacks the title.
+A session is the meeting of the congress at which a report was given. The head of a report consists of the lines before
+its first paragraph. They state, for example, the session with its date, or the date and the speaker.
 """
 
 from __future__ import annotations
@@ -164,9 +163,9 @@ def test_other_reports_have_the_year_reported_on(title: str, year: int) -> None:
 def test_the_session_is_found_in_the_head(lines: tuple[str, ...], expected: tuple[int, int, bool] | None) -> None:
     """The date on a line that names the meeting takes precedence over other dates.
 
-    A labelled date (发布日期：…), a date with dots on a line that names no meeting, and a date with the month 13 are
-    not the date of the session. `expected` is year, month, and whether the line of the date names the meeting; None
-    without a date.
+    These are not the date of the session: a labelled date (发布日期：…), a date without 年 and 月 (2022.12.28) if its
+    line names no meeting, and a date with the month 13. `expected` is year, month, and whether the line of the date
+    names the meeting. It is None if no date is found.
     """
     session = find_session(lines)
     assert (session and (session.year, session.month, session.names_meeting)) == expected

@@ -54,6 +54,7 @@ _BEGIN = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
 _CHOICE = "<mc:AlternateContent><mc:Choice>", "</mc:Choice></mc:AlternateContent>"
 """Start and end tags around one of several renderings of the same content."""
 _DERIVED_STYLE = '<w:style w:type="paragraph" w:styleId="s№"><w:basedOn w:val="s{}"/></w:style>'
+"""A style. № stands for its number, {} for the number of the style that it is based on."""
 
 
 def _style_chain(size: int) -> str:

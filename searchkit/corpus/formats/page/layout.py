@@ -32,8 +32,8 @@ from searchkit.corpus.numbering import RANK, parse_marker
 from searchkit.model import LEFT_OUT
 
 _MAX_SIZE_CHANGE_AFTER_SENTENCE, _MAX_SIZE_CHANGE = 0.12, 0.2
-"""Relative differences of type sizes. A larger difference starts a paragraph: the first after a sentence, the second
-anywhere. Sizes vary in text recognised by OCR."""
+"""Maximum relative differences of the type sizes of two lines of a paragraph: after the end of a sentence, and anywhere
+else. They are not 0, because sizes vary in text recognised by OCR."""
 _MIN_TITLE_SIZE = 1.1
 """Minimum type size of titles, relative to the median of the lines (`_Typesetting.size`)."""
 _MIN_INDENT = 0.7
@@ -56,9 +56,11 @@ _MAX_HEADING_LENGTH = 60
 _BOLD_FONT = re.compile(r"bold|black|heavy|simhei|heiti|黑体|小标宋", re.IGNORECASE)
 _FIGURE_LINE = re.compile(r"[\d,.%％ ]{1,30}")
 _MIN_TITLE_LENGTH = 5
+"""Minimum length of a title in the document properties, in code points."""
 _MEANINGLESS_TITLE = re.compile(
     r"microsoft|powerpoint|^untitled|^未命名|^无标题|^文档\d*$|\.(?:docx?|wps|pdf|ofd|txt|html?)$", re.IGNORECASE
 )
+"""Matches a title in the document properties that a program made, or that is the name of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def extract_text(pages: Iterable[PlacedPage]) -> PageText:
         for block in _build_blocks(collect_tables(body_lines), strong=emphasis)
         if block.text or block.table
     )
+    # Running heads and feet that the format stores outside of the pages are not among the lines, and are only counted.
     running += Counter({page.number: page.template_lines for page in pages if page.template_lines})
     turned = Counter({page.number: count for page, count in upright if count})
     warnings = tuple(_describe_warnings(unreadable, running, turned))

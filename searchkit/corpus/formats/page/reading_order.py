@@ -61,7 +61,7 @@ def order_lines(rows: Sequence[Sequence[PlacedLine]], ruled_rows: Sequence[Place
             anchor = replace(first, left=ruled_row.left, right=ruled_row.right)
             contents[id(anchor)] = ruled_row.lines
             index = bisect_left(baselines, ruled_row.top)
-            if index < len(baselines) and baselines[index] < ruled_row.bottom:
+            if index < len(baselines) and baselines[index] < ruled_row.bottom:  # text is beside the ruled row
                 merged[index].append(anchor)
             else:
                 merged.append([anchor])
