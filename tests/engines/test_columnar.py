@@ -148,7 +148,7 @@ def test_the_block_size_does_not_change_files(
 
 
 def commit_one_by_one(documents: Sequence[ParsedDocument], folder: Path) -> Path:
-    """Add documents to an index, each in its own commit. Every third one is then replaced by itself in another commit.
+    """Add documents to an index, each in its own commit. Another commit replaces every third document by itself.
 
     Returns the data folder of the last commit.
     """

@@ -244,6 +244,7 @@ class ColumnarEngine:
         doc_id = None if request.unlike is None else self._find(request.unlike)
         if doc_id is not None:
             key = reader.keys[doc_id : doc_id + 1]
+            # The key 0 means that the paragraph has no near-duplicates.
             copies = reader.docs_with_keys(key) if key.item() else np.array([doc_id])
             docs = difference(docs, DocSet.of_ids(copies, reader.size))
         return docs
@@ -459,7 +460,7 @@ class _Selection(NamedTuple):
     listed: DocSet
     """`docs`, and the docs that match `Request.beyond` and pass all filters."""
     total_any: int | None
-    """`Response.total_any`."""
+    """Number of docs in `listed`. None if the request has no `beyond`, or if `docs` is empty."""
 
 
 class _RankedDocs:
@@ -558,6 +559,7 @@ class _RankedDocs:
     def _first_with_keys(self) -> Array:
         """Return the indices of the docs that have no near-duplicate key, or a key that no doc before them has."""
         keys = self._reader.keys.take(self._doc_ids)
+        # A doc without a key gets a negative one that no other doc has.
         return group_by_first(np.where(keys == 0, -1 - self._doc_ids, keys))[0]
 
     def _is_beyond(self, doc_ids: Array) -> list[bool]:
