@@ -117,6 +117,10 @@ def test_nothing_stands_in_for_the_named_measure(rank: Callable[..., RankedMeasu
     ],
 )
 def test_yearly_means_of_several_years(make_measure: MakeMeasure, quote: str, is_mean: bool) -> None:  # noqa: FBT001
-    """年均增长 is a mean of several years. The mean concentration of a year, and 均 after a year, are of one year."""
+    """年均增长 is a mean of several years.
+
+    The mean concentration or precipitation of a year is of one year. So is a value after 全年均 or 当年均, where 均
+    means "all".
+    """
     measure = make_measure("a#1", "指标", 90, "%", quote=quote)
     assert is_yearly_mean(measure) == is_mean

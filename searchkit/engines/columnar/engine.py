@@ -244,7 +244,7 @@ class ColumnarEngine:
         doc_id = None if request.unlike is None else self._find(request.unlike)
         if doc_id is not None:
             key = reader.keys[doc_id : doc_id + 1]
-            # The key 0 means that the paragraph has no near-duplicates.
+            # 0 means that the paragraph has no near-duplicate key.
             copies = reader.docs_with_keys(key) if key.item() else np.array([doc_id])
             docs = difference(docs, DocSet.of_ids(copies, reader.size))
         return docs
@@ -494,6 +494,7 @@ class _RankedDocs:
         scores = word_scores + bigram_scores
         scores += character_scores
         self._best, self._parts = best, [bigram_scores, character_scores]
+        """The best docs, and the parts of their scores from step two: bigrams, characters, the bonus if requested."""
         if request.complete is not None:
             bonus = COMPLETE_BONUS * scores * reader.matcher.contains(request.complete, best, leaves)
             self._parts.append(bonus)
