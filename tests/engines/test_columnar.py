@@ -497,7 +497,7 @@ def test_keys_that_leave_no_room_for_offsets(monkeypatch: pytest.MonkeyPatch) ->
 # terms
 
 
-def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
+def test_stored_postings_equal_the_given_entries(tmp_path: Path) -> None:
     """Sparse and dense postings return doc ids, frequencies (overflow included) and `in_passage` as they were given."""
     size, rng = 200, np.random.default_rng(7)
     terms = ["很常见", "常见", "少见", "一次", "\x01题", "\x02标"]  # the last two are of a title and of a heading
