@@ -66,6 +66,7 @@ def make_searches(queries: Sequence[Query]) -> Iterator[Search]:
             yield Search("quoted", query.text, {})
             yield Search("without quotes", query.words[0], {})
         elif query.kind == "any" and query.group.startswith(("2", "3")):
+            # The words are drawn independently of each other, so few paragraphs contain all of them.
             yield Search("words that seldom meet", " ".join(query.words), {})
         elif query.kind == "all" and not query.filters:
             yield Search(query.group.removesuffix(", all"), query.text, {})

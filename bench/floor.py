@@ -16,9 +16,10 @@ rest     the time of the search without `arrays` and `calls`: byte code, and wor
 
 A search that makes these operations and calls cannot take less time than `arrays` and `calls` together. Compiled code
 could save `rest`, `calls` and `fixed`; other algorithms could save `arrays` without `fixed`. `tantivy` is the time of
-the same question in tantivy-py (`bench.pipelines`), if `bench.product` has left its indexes in the folder. In tantivy,
-questions of words run on the index of searchkit's tokens. A recorded search keeps copies of the writable arrays that it
-uses, so large corpora are not measured. Writes results/floor.json, from which `bench.productreport` writes tables.
+the same question in tantivy-py (`bench.pipelines`), if `bench.product` has left its indexes in the folder. Phrases run
+on tantivy's index of rjieba's words, other questions on its index of the tokens of searchkit. A recorded search keeps
+copies of the writable arrays that it uses, so large corpora are not measured. Writes results/floor.json, from which
+`bench.productreport` writes tables.
 """
 
 from __future__ import annotations

@@ -226,8 +226,9 @@ def _years(part: Mapping[str, Any]) -> list[str]:
         "[Labelled by hand](../tests/measures/times/README.md) before the rules existed. `random` and `paragraphs` are "
         "random samples. `indicators` are the labels that also state an indicator. The other samples are measures next "
         "to rare wordings, which `bench/times.py` finds by a pattern. The columns after `labels` are shares of the "
-        "labels: those whose field is right and, for `indicators`, those whose indicator equals a right wording, is "
-        "longer than one, or is another. [docs/times.md](../docs/times.md) describes the fields."
+        "labels: those whose field is right and, for `indicators`, those whose indicator is a right wording (`equal`), "
+        "contains a right wording and more words (`longer`), or is another (`other`). "
+        "[docs/times.md](../docs/times.md) describes the fields."
     )
     names = ("labels", *times.FIELDS, *times.JUDGEMENTS)
     rows = [

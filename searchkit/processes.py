@@ -144,8 +144,9 @@ class Parent:
     def send(self, message: bytes) -> None:
         """Send a message. If the parent has exited, end this process and its descendants.
 
-        An exception instead could end only this process, and not its descendants, before `_listen` notices that the
-        parent has exited. Raises OSError if the pipe cannot be used, for example because a library has closed it.
+        If it raised an exception instead, this process could exit before `_listen` notices that the parent has exited,
+        and its descendants would go on. Raises OSError if the pipe cannot be used, for example because a library has
+        closed it.
         """
         try:
             _write(self._responses, message)

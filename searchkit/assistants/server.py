@@ -86,6 +86,7 @@ class AssistantServer:
         self._heavy = RequestPool("heavy", HEAVY_REQUESTS, HEAVY_SECONDS)
         names = tuple(self._indexes)
         self._chooser = (Parameter("index", "Name of the index.", choices=names),) if len(names) > 1 else ()
+        """The parameter of every tool that chooses an index. Empty if there is only one index."""
 
     def build(self) -> Server[Any]:
         """Return the server of the protocol."""

@@ -70,7 +70,8 @@ _PLAIN_CHANGE = re.compile(
 """The text from a value to its change, which names nothing else: ，年均增长22.2%."""
 _MEAN_GROWTH = re.compile("年均|平均每年|每年平均|年平均")
 _TERMS = (4, 5)
-"""Numbers of years that a mean growth may span, whatever the years of the two values, which can be unknown."""
+"""Numbers of years that a mean growth may span, beside the number of years between its two values. The years of the
+values can be unknown."""
 _MAX_YEARS = 10
 """Maximum number of years of a mean growth."""
 _MEAN_SLACK = 1.0

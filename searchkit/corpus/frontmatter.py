@@ -106,7 +106,7 @@ class _FrontMatterParser:
         values: dict[str, object] = {}
         warnings: list[str] = []
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            line = event.start_mark.line + 2
+            line = event.start_mark.line + 2  # it counts from 0, and from the line below `---`
             key = self._read_value(event)
             value = self._read_value(next(self._events))
             if isinstance(key, str) and not self._unsupported:

@@ -3,8 +3,8 @@
 A build writes them to a file of sorted lines, which a search maps into memory and reads by binary search. Opening the
 file takes the same time whatever its size. All text is UTF-8, and all keys are folded.
 
-    header: offsets, separated by spaces: in `entries`, the end of the facet values and that of the words; then the end
-        of each of the five sections that follow, from `entries` to `endings`
+    header: seven offsets from the end of the header, separated by spaces: where the facet values end and where the
+        words end in `entries`; then where each of the five sections that follow ends, from `entries` to `endings`
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
     endings: lines like these, but the key is a word or a name of a facet value without its first character, so that a
@@ -106,7 +106,7 @@ def _most_frequent(counts: Mapping[str, int], kind: str, limit: int) -> list[Com
 
 
 def _is_line(text: str) -> bool:
-    """Return whether a text is not empty and printable: the characters that separate fields and lines are not."""
+    """Return whether a text is not empty and has only printable characters: no tab and no line feed, as separators."""
     return bool(text) and text.isprintable()
 
 
@@ -123,7 +123,10 @@ class _Sections:
         """Number of bytes of the entries so far."""
 
     def add(self, entries: Sequence[Completion], names: Sequence[Sequence[str]]) -> None:
-        """Add entries, each with the keys of its names. Headings have no endings, districts have all readings."""
+        """Add entries, each with the keys of its names.
+
+        A heading has no keys in `endings`. A name of a district has keys for all of its readings.
+        """
         lines = [f"{entry.paragraphs}\t{entry.kind}\t{entry.text}\n" for entry in entries]
         starts = [*accumulate((len(line.encode()) for line in lines), initial=self.end)]
         self._entries += lines
@@ -250,7 +253,7 @@ class Suggester:
             yield from self._entries_of(self._texts, text[:at] + text[at + 1] + text[at] + text[at + 2 :])
 
     def _substitutions(self, text: str) -> Iterator[Completion]:
-        """Yield the words and values that are a text with one other character."""
+        """Yield the words and values that differ from a text in one character."""
         yield from self._entries_of(self._endings, text[1:])
         for at in range(1, len(text)):
             before, after = text[:at], text[at + 1 :]

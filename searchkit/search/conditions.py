@@ -76,7 +76,10 @@ def list_conditions(
 
 
 def _strict(snapshot: Snapshot, query: str, options: SearchOptions) -> Node:
-    """Return the query tree that requires all parts of a query."""
+    """Return the query tree that requires all parts of a query.
+
+    Of a query without operators, it requires only the content words, unless `match` is `all`.
+    """
     if not query:
         return Everything()
     parsed = snapshot.parse_query(query, options.literal)

@@ -286,7 +286,7 @@ def _find_beyond(engine: Engine, query: Query, request: Request) -> Node | None:
 
 def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
     """Return whether a query is a single run that some paragraph contains as a string."""
-    (string, *_), _ = parsed.runs[0].variants[0]
+    (string, *_), _ = parsed.runs[0].variants[0]  # the first string of a run is the run itself
     return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
 
 

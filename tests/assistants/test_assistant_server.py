@@ -98,7 +98,10 @@ def test_hostile_reports_are_read(hostile: Asker) -> None:
 
 
 def test_the_instructions_say_what_is_data(asker: Asker) -> None:
-    """The server says that texts of reports are not instructions, and that its tools only read."""
+    """The server says that texts of reports are not instructions, and that its tools only read.
+
+    It says so in both versions of the protocol.
+    """
 
     async def instructions(client: Client) -> str | None:
         return client.instructions

@@ -149,7 +149,7 @@ def craft_bytes(content: bytes, rng: random.Random) -> bytes:
 
 
 def craft_file(path: Path, rng: random.Random) -> str:
-    """Change a file. Returns its name and, if it is a file of arrays, that of the array that was changed."""
+    """Change a file. Returns its name and, if it is a file of arrays, the name of the changed array."""
     if path.suffix in {".segment", ".arrays"}:
         stored = ArrayFile(path)
         arrays = {name: stored[name] for name in stored._directory if name != "block_checksums"}
@@ -210,7 +210,7 @@ class Crafted:
         reports = sorted(path for path in corpus.rglob("*") if path.is_file())
         (folder / "later").mkdir()
         reports[-1].rename(folder / "later" / reports[-1].name)
-        for _ in range(2):  # the last build is an update: there are two segments
+        for _ in range(2):  # the second build adds the last report, so the index has two segments
             outcome = commands.run("build", corpus, "--index", self._index, "--engine", engine, cpu_seconds=60)
             assert outcome.status == 0, outcome.err
             for path in (folder / "later").iterdir():

@@ -70,7 +70,7 @@ class Disk:
         self._synced_at: list[int] = []
         """For each change, the number of changes that were made before it was synced; `sys.maxsize` if it never was."""
         for call in calls:
-            if call.kind == "call":
+            if call.kind == "call":  # a call before it is made; its effect is another entry of the log
                 continue
             path = self._relative(root, call.path)
             if call.kind == "fsync":
@@ -165,6 +165,7 @@ PATTERNS: Mapping[str, Callable[[Disk, list[int], int, random.Random], Iterable[
 """Which of the unsynced changes are missing after a power failure.
 
 "one", "all but one" and "later" depend on the parameter `one`, the number of an unsynced change (-1 if there is none).
+"later" are the changes made after that change.
 """
 
 

@@ -36,6 +36,7 @@ SEEDS = (
     "NOT 执法",
     "district:滨海新区 section:问题",
 )
+"""Ordinary queries, which are changed to hostile ones."""
 _FIELDS = (
     "year",
     "of_year",

@@ -61,7 +61,7 @@ def test_the_same_content_has_the_same_key(text: str, other: str) -> None:
 def test_other_content_has_another_key(text: str, other: str) -> None:
     """Numbers, marks between digits, signs and words count.
 
-    So do places if a text names several that are not one place and divisions that contain it (北京市、上海市).
+    Places count if a text names several (北京市、上海市), unless they are one place and the divisions that contain it.
     """
     assert len(set(keys(text, other))) == 2
 

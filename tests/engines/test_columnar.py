@@ -148,7 +148,7 @@ def test_the_block_size_does_not_change_files(
 
 
 def commit_one_by_one(documents: Sequence[ParsedDocument], folder: Path) -> Path:
-    """Add documents to an index, each in its own commit. Every third one is then replaced by itself in another commit.
+    """Add documents to an index, each in its own commit. Another commit replaces every third document by itself.
 
     Returns the data folder of the last commit.
     """
@@ -497,10 +497,10 @@ def test_keys_that_leave_no_room_for_offsets(monkeypatch: pytest.MonkeyPatch) ->
 # terms
 
 
-def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
+def test_stored_postings_equal_the_given_entries(tmp_path: Path) -> None:
     """Sparse and dense postings return doc ids, frequencies (overflow included) and `in_passage` as they were given."""
     size, rng = 200, np.random.default_rng(7)
-    terms = ["很常见", "常见", "少见", "一次", "\x01题", "\x02标"]
+    terms = ["很常见", "常见", "少见", "一次", "\x01题", "\x02标"]  # the last two are of a title and of a heading
     given_entries: dict[tuple[int, int], tuple[int, bool]] = {}
     for index, ratio in enumerate((1.0, 0.5, 0.2, 0.0, 0.1, 0.1)):
         for doc in np.flatnonzero(rng.random(size) < ratio).tolist() or [5]:
@@ -624,7 +624,8 @@ def test_the_best_docs_have_the_highest_scores(
 ) -> None:
     """The best docs are those that come first if all matches are sorted by score.
 
-    The test includes few and many matches, bitsets and ids, rare and frequent words.
+    The test includes few and many matches, bitsets and ids, rare and frequent words. `max_exact_docs` decides whether
+    ids are scored without upper bounds, `near_ratio` whether maximum impacts of groups of docs exclude docs.
     """
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)

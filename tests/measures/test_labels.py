@@ -82,7 +82,8 @@ def compare_with_labels(
 
     `found` and `missed` count labels, `spurious` counts measures without a label. `bound` and `change` count the found
     labels whose measure has the same value of that field, and `indicator` is the sum of the similarities of their
-    indicators. An unsure label is neither found nor missed, and a measure that it labels is not spurious.
+    indicators. For an unsure label, it is undecided whether there is a measure: it is neither found nor missed, and a
+    measure that it labels is not spurious.
     """
     score: Counter[str] = Counter()
     remaining = list(extracted)

@@ -75,7 +75,7 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
         "严查无资质施工行为。",
         "清理无执法资格的执法人员。",
         "取消没有法律依据的审批事项。",
-        # only some of them
+        # some bodies have none, not all
         "个别单位没有典型案例。",
         # words that contain 无, 零 or 没有 and deny nothing that is counted
         "整治工作中无序停车违法行为",
@@ -90,6 +90,7 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
         # 零 in a number
         "全年查处一百零五起违法行为。",
         "二零二三年行政执法情况：",
+        # 没有 and 未 before an adverb, 有无, 并无, 从无, and a quotation
         "该单位没有严格规范执法行为。",
         "该单位未有效运用典型案例。",
         "有无违规行为逐一登记。",

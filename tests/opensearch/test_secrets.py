@@ -87,7 +87,10 @@ def test_a_certificate_must_be_trusted(server: HTTPServer, tmp_path: Path, monke
 
 
 def test_a_client_certificate_is_sent(server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that asks for a certificate gets the one of the variables. A key that others can read is refused."""
+    """A server that asks for a certificate gets the one that a variable names.
+
+    A file of the private key is refused if other users can read it.
+    """
     for name in ("server", "client"):
         make_certificate(tmp_path, name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

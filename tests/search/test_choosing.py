@@ -62,7 +62,7 @@ def test_the_report_on_the_year_is_quoted(rank: Callable[..., RankedMeasure]) ->
     assert chosen.left_out == []
 
 
-def test_each_candidate_has_a_fact_or_a_reason(rank: Callable[..., RankedMeasure]) -> None:
+def test_other_measures_are_left_out_with_a_reason(rank: Callable[..., RankedMeasure]) -> None:
     """A measure that is not an actual value of the indicator for one whole year is left out, with its reason."""
     plain = rank("a#1", 10, of_year=2023, year=2023)
     others = {
@@ -90,7 +90,7 @@ def test_statuses_and_spans_on_request(rank: Callable[..., RankedMeasure]) -> No
     assert list(spanning.facts.values()) == [[total]]
 
 
-def test_nothing_stands_in_for_the_named_measure(rank: Callable[..., RankedMeasure]) -> None:
+def test_no_other_measure_is_chosen_for_a_listed_name(rank: Callable[..., RankedMeasure]) -> None:
     """If the query names a listed measure, an indicator is chosen only from measures with its name and aspect."""
     change = rank("a#1", 5, "%", change="increase", kind="percent")
     assert choose_indicator([change], NAMES.parse("城镇新增就业"), "level") is None
@@ -117,6 +117,10 @@ def test_nothing_stands_in_for_the_named_measure(rank: Callable[..., RankedMeasu
     ],
 )
 def test_yearly_means_of_several_years(make_measure: MakeMeasure, quote: str, is_mean: bool) -> None:  # noqa: FBT001
-    """年均增长 is a mean of several years. The mean concentration of a year, and 均 after a year, are of one year."""
+    """年均增长 is a mean of several years.
+
+    The mean concentration or precipitation of a year is of one year. So is a value after 全年均 or 当年均, where 均
+    means "all".
+    """
     measure = make_measure("a#1", "指标", 90, "%", quote=quote)
     assert is_yearly_mean(measure) == is_mean

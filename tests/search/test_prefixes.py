@@ -43,7 +43,9 @@ def index(tmp_path: Path, report: Report, engine: str, monkeypatch: pytest.Monke
         ("-c* 型号", range(11, 26), ["only the first 10 of each are used for c*"]),
     ],
 )
-def test_prefixes_are_cut(index: Index, query: str, numbers: list[int], notes: list[str]) -> None:
+def test_the_number_of_words_of_prefixes_is_limited(
+    index: Index, query: str, numbers: list[int], notes: list[str]
+) -> None:
     """The maximum number of words is divided equally between the distinct prefixes of a query.
 
     A prefix that matches more words than its share stands for the first of them only. Words of deleted documents do not

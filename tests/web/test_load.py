@@ -78,6 +78,7 @@ def test_no_request_fails_while_builds_replace_the_index(folders: tuple[Path, Pa
                 response = connection.getresponse()
                 response.read()  # raises IncompleteRead if the answer is not whole
                 statuses.add(response.status)
+                # An ETag begins with the state of the index.
                 states.add(re.sub(r"^W/\"(\w+)-.*", r"\1", response.headers["ETag"] or ""))
         except Exception as error:  # noqa: BLE001 - whatever fails in the thread fails the test
             failures.append(error)

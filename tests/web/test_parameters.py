@@ -38,7 +38,7 @@ def test_a_change_goes_back_to_the_first_page() -> None:
 
 
 def test_a_link_has_the_parameters_of_its_endpoint() -> None:
-    """A link to another endpoint keeps the parameters of that endpoint. A link to data keeps those that change it."""
+    """A link keeps only the parameters that its endpoint has, and a link to data only those that change the data."""
     first = state("query=a&year=2023&sort=-year&group=document&facet=topic")
     assert first.url("/", "compare") == "/compare?query=a&year=2023"
     assert first.url("/", "coverage", ".csv") == "/coverage.csv?year=2023"

@@ -244,6 +244,7 @@ class ColumnarEngine:
         doc_id = None if request.unlike is None else self._find(request.unlike)
         if doc_id is not None:
             key = reader.keys[doc_id : doc_id + 1]
+            # 0 means that the paragraph has no near-duplicate key.
             copies = reader.docs_with_keys(key) if key.item() else np.array([doc_id])
             docs = difference(docs, DocSet.of_ids(copies, reader.size))
         return docs
@@ -459,7 +460,7 @@ class _Selection(NamedTuple):
     listed: DocSet
     """`docs`, and the docs that match `Request.beyond` and pass all filters."""
     total_any: int | None
-    """`Response.total_any`."""
+    """Number of docs in `listed`. None if the request has no `beyond`, or if `docs` is empty."""
 
 
 class _RankedDocs:
@@ -493,6 +494,7 @@ class _RankedDocs:
         scores = word_scores + bigram_scores
         scores += character_scores
         self._best, self._parts = best, [bigram_scores, character_scores]
+        """The best docs, and the parts of their scores from step two: bigrams, characters, the bonus if requested."""
         if request.complete is not None:
             bonus = COMPLETE_BONUS * scores * reader.matcher.contains(request.complete, best, leaves)
             self._parts.append(bonus)
@@ -558,6 +560,7 @@ class _RankedDocs:
     def _first_with_keys(self) -> Array:
         """Return the indices of the docs that have no near-duplicate key, or a key that no doc before them has."""
         keys = self._reader.keys.take(self._doc_ids)
+        # A doc without a key gets a negative one that no other doc has.
         return group_by_first(np.where(keys == 0, -1 - self._doc_ids, keys))[0]
 
     def _is_beyond(self, doc_ids: Array) -> list[bool]:

@@ -161,6 +161,8 @@ def join_indicators(
     )
     columns = [segment.indicators for segment in segments]
     bases = offsets_from_lengths([len(part_keys) for *_, part_keys in parts])
+    # `keys` has an entry for each code of each segment. `firsts` has the ordinal of each entry, and `sources` an entry
+    # for each ordinal.
     firsts = np.arange(len(keys))
     if len(segments) > 1:
         order = np.argsort(keys)  # any of equal indicators stands for all of them

@@ -38,7 +38,9 @@ _MAX_DIGITS = 4000
 Json = dict[str, Any]
 
 _KEYWORD = {"type": "keyword", "doc_values": False}
+"""Type of fields that are only searched, by whole values or ranges of them."""
 _COLUMN = {"type": "keyword", "index": False}
+"""Type of fields that are only counted or sorted by, as a column."""
 _STRINGS = {
     "type": "text",
     "analyzer": "characters_with_classes",
@@ -47,8 +49,10 @@ _STRINGS = {
     "fields": {"bigrams": {"type": "text", "analyzer": "bigrams", "norms": False}},
 }
 _WORDS = {"type": "keyword"}
+"""Type of fields that are searched by whole values, and also counted or sorted by."""
 _NUMBER = {"type": "long"}
 _STORED = {"type": "object", "enabled": False}
+"""Type of fields that are only stored."""
 
 
 class StoredRecord(msgspec.Struct):

@@ -87,7 +87,10 @@ def test_no_block_has_a_page() -> None:
 
 
 def test_bold_paragraphs_are_strong() -> None:
-    """A block is strong if all its visible characters are bold, by their own properties or by a style."""
+    """A block is strong if all its visible characters are bold, by their own properties or by a style.
+
+    Bold type in the properties of the paragraph is that of the paragraph mark only.
+    """
     bold = "<w:b/>"
     styles = (
         style("粗", "<w:rPr><w:b/></w:rPr>")

@@ -135,9 +135,10 @@ def test_a_heading_that_lost_its_full_stop_is_found() -> None:
 
 
 def test_items_numbered_by_words() -> None:
-    """If one paragraph contains the items 一是 … 二是 …, none has a heading. Items with a paragraph each have headings.
+    """If one paragraph contains the items 一是 … 二是 …, none has a heading.
 
-    The paragraph after such items is below the heading above the first item.
+    If each item is a paragraph, each has a heading. A paragraph after such items is below the heading above the first
+    item.
     """
     inside = _outline("一、做法", "一是健全机构。调整小组。二是明确职责。落实到人。")[0]
     assert (inside.number, inside.path) == ("一是", ("做法",))
