@@ -82,7 +82,7 @@ def test_no_text_of_a_report_imitates_the_server(hostile: Asker, tool: str, argu
         outside = "".join(line.replace('\\"', "").split('"')[::2])
         assert not any(word in outside for word in ("Ignore", "forged", "administrator", "rm -rf", "are instructions"))
     assert not any(line.startswith("[other.txt#1]") for line in lines)
-    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2028"} & set(text + json.dumps(result.structured_content))
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2028"} & set(text)
     everything = json.dumps(result.structured_content, ensure_ascii=False)
     assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2028"} & set(everything)
 
