@@ -89,6 +89,7 @@ def _make(index: Index, source: random.Random) -> Iterator[dict[str, Any]]:
     for n in range(MADE):
         template = _TEMPLATES[n % len(_TEMPLATES)]
         named = source.sample(places, 2)
+        # 10年 and 20年 are ten and twenty years: no years of two digits.
         first, last = sorted(source.sample([year for year in years if "{short}" not in template or year % 10], 2))
         names = {key: _name(place, source) for key, place in zip(("place", "other"), named, strict=True)}
         numbers = {"year": first, "last": last, "short": f"{first % 100:02}"}

@@ -57,7 +57,7 @@ def _remove_current_folder() -> None:
 
 
 def _handle_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Exit at once. To raise an exception is not enough: if a destructor raises it, Python prints it and goes on."""
+    """Exit at once. Raising an exception is not enough: if a destructor is running, Python prints it and goes on."""
     try:
         message = sys.modules["searchkit.translation"].translate("interrupted")
     except (KeyError, AttributeError, ImportError):  # that module, or one that it imports, is not ready

@@ -115,7 +115,10 @@ def test_messages_to_an_exited_child_are_lost(start: Start) -> None:
     ],
 )
 def test_the_exit_code_tells_the_cause(start: Start, command: str, code: int) -> None:
-    """Exceeded time, exceeded memory, a crash, an exit and an exception have different exit codes."""
+    """Exceeded time, exceeded memory, a crash, an exit and an exception have different exit codes.
+
+    The command `exit` exits with status 5, `leave` with status 0.
+    """
     conversation = start(acting.execute_commands)
     assert conversation.request(command.encode()) == b"begun"
     assert conversation.receive() is None
@@ -123,7 +126,7 @@ def test_the_exit_code_tells_the_cause(start: Start, command: str, code: int) ->
 
 
 def test_each_block_has_its_own_budget(start: Start) -> None:
-    """The time of a block does not count for the next one, and memory is not limited outside a block."""
+    """The time of a block under `limit_resources` does not count for the next block. Outside, memory is not limited."""
     conversation = start(acting.work_often)
     assert conversation.request(b"") == b"done"
 

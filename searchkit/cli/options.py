@@ -155,7 +155,10 @@ def status_option(command: _Command) -> _Command:
 
 
 def literal_option(command: _Command) -> _Command:
-    """Add `--literal`, with or without facets. The command must be a `QueryCommand`."""
+    """Add `--literal`, with or without facets. The command must be a `QueryCommand`.
+
+    The value is True without facets, the text of the facets if there are any, and False without the option.
+    """
     return click.option(
         "--literal",
         is_flag=False,

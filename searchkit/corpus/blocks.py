@@ -27,7 +27,7 @@ class DataTable:
     caption: str | None
     """Caption as printed, or None."""
     header: tuple[tuple[Cell, ...], ...]
-    """Header rows. Spans end at the last of them."""
+    """Header rows. No cell of them reaches below the last header row."""
     rows: tuple[tuple[Cell, ...], ...]
     """Rows below the header, at least one."""
     header_columns: int

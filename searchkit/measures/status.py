@@ -47,7 +47,7 @@ def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
     stock = not number.is_change and _is_stock(timed.folded, number, time)
     if status == "before":
         compared = timed.compared_time(number.start)
-        if compared is None:
+        if compared is None:  # the value is of the year before the first year that the text is about
             first = time.since or timed.base.since or timed.base.of_year
             compared = Time(None if first is None else first - 1)
         return MeasureTime(compared.of_year, None, compared.part, stock, status)
@@ -289,8 +289,8 @@ def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:
     before = _text_before(folded, number.start, _ITEM_STOPS)[-_STOCK_REACH:]
     words = f"{number.name} {before}"
     if _SO_FAR_VERB.search(before):
-        return time.since is None
-    if _FLOW.search(words):
+        return time.since is None  # a total of several years (五年累计) is not a state
+    if _FLOW.search(words):  # 覆盖率 is a state even beside such a word; 增长率 is not
         return bool(re.search("率(?!先)", number.name)) and not re.search("新增|增长|完成", number.name)
     if _STOCK.search(words) or (number.unit in _THING_UNITS and _STATE_VERB.search(before)):
         return True

@@ -196,6 +196,7 @@ def _filled_columns(comparison: Comparison, rows: Sequence[AxisLabel]) -> list[A
 
 def _count_lines(comparison: Comparison, rows: Sequence[AxisLabel]) -> float:
     """Return the height of a chart with bars or small multiples, in lines of text; 0 for any other chart."""
+    # The first summand of each sum is the height of what is around the bars or small charts: title, axis and source.
     if not _has_lines(comparison, rows):
         cols = _filled_columns(comparison, rows)
         bars = sum(comparison.cell(row, col).value is not None for row in rows for col in cols)

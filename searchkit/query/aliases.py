@@ -50,7 +50,10 @@ class Aliases:
     def __init__(
         self, values: Mapping[str, Sequence[str]], years: Mapping[str, Sequence[int]], names: Mapping[str, str]
     ) -> None:
-        """`values`: by facet. `years`: by facet of years. `names`: lines by first character, as in `create`."""
+        """`values`: by facet. `years`: by facet of years, such as of_year.
+
+        `names`: by first character, the names that begin with it, as lines of the file (`_parse_alias`).
+        """
         self._values, self._years, self._names = values, years, names
         self._parsed: dict[str, tuple[Alias, ...]] = {}
         self._paths: dict[str, list[str]] = {}
@@ -201,6 +204,7 @@ def _parse_alias(line: str, first: str) -> Alias:
         alias = Alias(name, NAMED_FACETS[int(facet)], evidence, tuple(values))
     except (ValueError, IndexError):
         alias = None
+    # An empty `first` is damage, too: no name begins with the blank in its place.
     if alias is None or not name.startswith(first or " ") or evidence not in EVIDENCE:
         raise IndexDamaged("damaged index (names of facet values); build it again with: searchkit build --full")
     return alias

@@ -31,8 +31,8 @@ class HighlightedParagraph:
 class Highlights:
     """A query to highlight. Finds what a search for the query would match: words, strings, numbers, synonyms.
 
-    Ignores the parts after NOT. Words that are understood as filters are found only if the query has no other words, or
-    in a text that contains the whole run with such a word: 浙江立案. Thread-safe.
+    Ignores the parts after NOT. Words that are understood as filters, such as 浙江 in 浙江立案, are found only (a) if
+    the query has no other words, or (b) in a text that contains the whole run (浙江立案). Thread-safe.
     """
 
     def __init__(self, query: Query, analyzer: Analyzer) -> None:

@@ -261,6 +261,7 @@ def rank_measures(
         expanded = query_names.expand(expand_to_all_fields(tree))
         columns = engine.measure_columns(replace(request, match=expanded, scoring=scoring))
         rankings.append(MeasureRanking(query, tree, columns, query_names, unit, is_relaxed=tree != trees[0]))
+        # If a query has no scoring clauses, such as *, the best scores are 0. That does not make the measures poor.
         if not rankings[-1].is_poor or (rankings[-1].total and not query.scoring):
             break
     return max(rankings, key=lambda ranking: ranking.best_score)  # the first of equal ones
@@ -543,6 +544,7 @@ class _FirstStep:
         self._coverage = _sum_weights(matches, [*self.gram_weights.values()], len(indicators)) / self.total_weight
         self._head = _sum_weights(matches, is_head, len(indicators)) / (len(features.head_grams) or 1)
         self._is_complete = _sum_weights(matches, [1.0] * len(grams), len(indicators)) == len(grams)
+        # The head is a term (13件), whose grams the text of the query (十三件) can lack.
         self._is_complete &= self.gram_weights.keys() >= set(features.head_grams)
         self._paragraph = columns.scores / (columns.scores.max(initial=0.0) or 1.0)
         if names.scores_no_paragraph:

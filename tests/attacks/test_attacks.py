@@ -100,7 +100,10 @@ def test_the_oracle_finds_what_is_wrong(tmp_path: Path) -> None:
     ],
 )
 def test_broken_builds_are_judged(outcome: Outcome, state: int | str, verdict: str | None) -> None:
-    """The verdict (`tally.VERDICTS`) follows from the state that a broken build leaves, its status and its message."""
+    """The verdict (`tally.VERDICTS`) follows from the state that a broken build leaves, its status and its message.
+
+    State 0 is the state before the build, state 1 the one that the build was to write.
+    """
     found = faults.judge(outcome, state, is_killed=False)
     assert (found and found[0]) == verdict
 
@@ -128,8 +131,8 @@ def test_failing_system_calls(
 
 
 RunPower = Callable[[faults.Scenario, int], None]
-"""Checks states of the disk after power failures in a scenario: as many at random moments as the second argument says,
-and those after the end of the build."""
+"""Checks states of the disk after power failures in a scenario: states at random moments, whose number is the second
+argument, and states after the end of the build."""
 
 
 @pytest.fixture
@@ -208,7 +211,8 @@ def test_builds_with_signals_are_judged(
 ) -> None:
     """The verdict (`tally.VERDICTS`) follows from the state that a build leaves, its status and its message.
 
-    It also depends on whether the build must succeed in spite of the signal.
+    It also depends on whether the build must succeed in spite of the signal. State 0 is the state before the build,
+    state 1 the one that the build was to write.
     """
     found = kills.judge(status, err, state, must_succeed=must_succeed)
     assert (found and found[0]) == verdict
@@ -281,7 +285,10 @@ def test_hostile_queries(tally: Tally) -> None:
 def test_exceptions_of_queries_are_noticed(
     tally: Tally, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, verdict: str
 ) -> None:
-    """If a query raises anything but a SearchkitError, the attack counts a fault: for an AssertionError, `wrong`."""
+    """If a query raises anything but a SearchkitError, the attack counts a fault.
+
+    Its verdict is `wrong` for an AssertionError, and `raised` for any other exception.
+    """
     make_state(random.Random(SEED), 2).write(tmp_path / "corpus")  # noqa: S311 - no secret
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
 
@@ -326,7 +333,7 @@ def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
 
 
 def test_builds_beside_readers_copies_and_writers(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside builds, a reader and copies find the index as after one of the builds. Another writer may be refused.
+    """Beside builds, a reader and copies find a state that one of the builds made. Another writer may be refused.
 
     Open indexes whose folders are moved answer as before, or raise an error of one line.
     """

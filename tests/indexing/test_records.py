@@ -24,7 +24,7 @@ from searchkit.indexing.messages import StepStarted
 
 
 @pytest.fixture(autouse=True)
-def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+def shares_of_any_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """Divide files of any size into shares."""
     monkeypatch.setattr(tasks, "MIN_SHARED_BYTES", 1)
 

@@ -45,6 +45,7 @@ FULL_DISK = (
     "read-only-allow-delete block];"
 )
 FULL_NODES = "blocked by: [FORBIDDEN/10/cluster create-index blocked (api)];"
+"""The reasons that OpenSearch gives if the disk of an index is full, and if the disks of all nodes are full."""
 VERSION = {"version": {"distribution": "opensearch", "number": "2.19.6"}}
 
 
@@ -207,8 +208,8 @@ def test_what_is_not_an_index_of_searchkit(
 
 
 @pytest.mark.parametrize("data", ["../x", "data-1", "data-000001/_search", "data-000001,other", "*", ""])
-def test_a_state_has_only_names_of_the_index(index: Path, data: str) -> None:
-    """Any name unlike data-000001 raises IndexDamaged before a request, because it could reach another index."""
+def test_a_name_that_is_not_one_of_a_state_is_not_requested(index: Path, data: str) -> None:
+    """A name that is not like data-000001 could reach another index. It raises IndexDamaged before any request."""
     cluster = Cluster.read(index)
     assert cluster is not None
     with pytest.raises(IndexDamaged, match="names no state"):

@@ -114,7 +114,8 @@ def test_lines_and_bars_are_written_as_png(
 ) -> None:
     """Lines and bars are written as PNG, also if the unit looks like an invalid formula ($), and a name begins with _.
 
-    The legend of lines and the axis of bars have the name.
+    The legend of lines and the axis of bars show the name, after a blank: Matplotlib leaves names that begin with _ out
+    of a legend.
     """
     measures = [
         make_measure("a#1", "立案", 129, r"$\件$"),

@@ -70,7 +70,7 @@ def clean(blocks: Sequence[Block]) -> Cleaned:
             line = lines.clean_line(text)
             cleaned.append(block if line == block.text else Block(line, block.level, block.strong, block.page))
             indents.append(bool(line) and text[0].isspace())
-            rows.append("\t" in text.strip())
+            rows.append("\t" in text.strip())  # a row of a table, with tabs between its cells
     simplified = _simplify(cleaned)
     opening = find_opening(simplified, cleaned)
     end = _end_of_content(simplified, opening.content_start)
@@ -202,9 +202,9 @@ def _is_broken_measure(blocks: Sequence[Block], i: int, unit: re.Pattern[str]) -
 def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | None) -> set[int]:
     """Return the indexes of running heads and feet.
 
-    These are repetitions of the title, and lines that do not end a sentence and are first or last on at least half of
-    the pages, and at least three times. Of the latter, lines that differ only in their numbers, such as page numbers,
-    count as equal.
+    These are (a) repetitions of the title, and (b) lines that do not end a sentence and are the first or the last line
+    of at least half of the pages, at least three times. In (b), lines that differ only in their numbers, such as page
+    numbers, count as equal.
     """
     bare_title = title.replace(" ", "") if title else None
     dropped = {

@@ -126,7 +126,7 @@ def is_government_report(title: str, doctype: str | None) -> bool:
     if doctype not in _GOVERNMENT_DOCTYPES:
         return False
     text = fold("".join(title.split()))
-    place_end = 0
+    place_end = 0  # the end of the first place, and of those that follow it directly: 天津市东丽区
     for mention in gazetteer().find_mentions(text[:30]):
         place_end = mention.end if mention.start == place_end or not place_end else place_end
     return doctype == "政府工作报告" or (

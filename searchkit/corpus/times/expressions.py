@@ -219,6 +219,7 @@ def _resolve_span(match: re.Match[str], calendar: Calendar, base: Time) -> Time 
     end = base.of_year if calendar.reviewed is None else calendar.reviewed
     if end is None or count < 2:  # noqa: PLR2004 - one year is not a span
         return None
+    # In text about the planned year, the span begins with that year, unless a word says that it is past.
     is_past = match[0].startswith(("过去", "最近", "近", "前")) or match[0].endswith("来")
     if match[0].startswith(("今后", "未来", "后")) or (base.of_year == end + 1 and not is_past):
         return Time(end + count, end + 1)

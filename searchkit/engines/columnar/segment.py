@@ -205,7 +205,7 @@ class SegmentReader:
     @cached_property
     def text(self) -> SegmentText:
         """The passages of all docs: texts, headings and titles."""
-        self.arrays.column("text_offsets", self.size + 1)
+        self.arrays.column("text_offsets", self.size + 1)  # raises IndexDamaged if the length is another
         return SegmentText(self.arrays)
 
     @cached_property

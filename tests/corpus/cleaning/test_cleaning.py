@@ -177,7 +177,8 @@ def test_figures_on_lines_of_their_own_are_not_page_numbers() -> None:
 @pytest.mark.parametrize("label", ["市公安局：", "责任单位：", "分管领导："])
 def test_a_label_below_the_first_text_is_not_a_salutation(label: str) -> None:
     """A body or office with a colon addresses the audience only above the first text; 各位代表 does everywhere."""
-    fillers = ("政务公开", "检查监督", "普法宣传")  # the third line without a typical shape ends the head
+    # Three lines in a row without a typical shape of the head (date, session, speaker …) do not belong to the head.
+    fillers = ("政务公开", "检查监督", "普法宣传")
     lines = (
         *fillers,
         label,

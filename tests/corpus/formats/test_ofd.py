@@ -35,6 +35,7 @@ PARAGRAPHS = (
     "**一、主要做法**",
     "（一）加强组织领导。主要负责人履行推进法治建设第一责任人职责，全年4次研究法治建设工作，解决了11个问题。",
 )
+"""Paragraphs to typeset. `**` around a paragraph makes it bold."""
 
 
 def pack_zip(files: Mapping[str, str | bytes]) -> bytes:
@@ -101,7 +102,7 @@ def typeset_document(pages: Sequence[Sequence[PrintedLine]], **options: str) -> 
 
 
 def blocks(data: bytes) -> list[Block]:
-    """Return the blocks of the only document in a package, which must have no key (the number in a package)."""
+    """Return the blocks of the only document in a package. It must have no key: only several documents have one."""
     (raw_document,) = ofd.read(data, "a.ofd").documents
     assert raw_document.key is None
     return list(raw_document.blocks)

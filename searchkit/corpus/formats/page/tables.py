@@ -94,7 +94,7 @@ def place_rows(
         if not lines:
             continue
         if r in layout_rows:
-            row_lines = [replace(line, column=-number) for line in lines]
+            row_lines = [replace(line, column=-number) for line in lines]  # a negative column is a grid
         else:
             row_lines = [
                 replace(
@@ -154,6 +154,7 @@ def _cut_cells(filled: _FilledGrid) -> _FilledGrid:
     Such an edge is where vertical rules start or end without a horizontal rule. A cell is cut there if its lines above
     and below are clearly apart and one of them is a figure (`_is_cut`).
     """
+    # A row is ruled if a cell begins in it directly below another cell of the same columns.
     bottoms = {(cell.row + cell.row_span, cell.column, cell.col_span) for cell in filled.cells}
     ruled = {cell.row for cell in filled.cells if (cell.row, cell.column, cell.col_span) in bottoms}
     parts: list[tuple[GridCell, Sequence[PlacedLine]]] = []
@@ -278,6 +279,7 @@ def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
     while first < min(len(lines), _MAX_HEADER_LINES) and not is_value(lines[first].text):
         first += 1
     values = lines[first:]
+    # A single figure below words shows no rows.
     if len(values) <= min(first, 1) or not any(char.isdigit() for line in values for char in line.text):
         return [0.0]
     if not all(is_value(line.text) for line in values):
@@ -312,8 +314,11 @@ class TablePart:
 
     rows: list[tuple[Cell, ...]]
     edges: tuple[float, ...]
+    """Edges of the columns, as in `PlacedTable`."""
     is_ruled: bool
+    """Whether rules show the columns, or only white space."""
     lines: list[PlacedLine]
+    """The lines of the rows: one for each row with text."""
     last_start: int = 0
     """Index of the first row of its last page. Only cells that reach the last row of a page can go on after it."""
     repeated: int = 0
