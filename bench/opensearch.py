@@ -119,6 +119,7 @@ def questions(name: str, count: int) -> list[Question]:
     ]
     asked += [_search(*item) for item in FURTHER]
     if name == "gov":
+        # Findings of an audit have no ids and scores, which `differs` compares.
         asked += [Question(_group_of(title), title, ask) for title, ask in manymeasures.questions() if title != "audit"]
         asked += map(_look_up, islice(lookups.read(lookups.LOOKUPS), LOOKUPS))
     else:

@@ -341,7 +341,10 @@ def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
 
 
 def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], report: Report) -> None:
-    """A measure with some words of the query in its indicator precedes one with none there, but all in its text."""
+    """A measure with all words of the query only in its text comes after one with some of the words in its indicator.
+
+    The result is then relaxed.
+    """
     other = "财政支农投入不断加大。农村面貌改善。培训农民100人。"
     text = "财政支农资金达到168亿元。"
     reports = [
@@ -675,6 +678,7 @@ def test_pages_beyond_the_rescored_measures(index_of: Callable[..., Index], repo
     assert len(set(ids(hits))) == len(hits) == len(texts)
     ranking = index.ranked_measures("现场检查", match="any")
     assert ranking.total == len(hits)
+    # Every third of the measures has the indicator of the query. These 97 come first.
     assert [hit.indicator for hit in hits[:97]] == ["现场检查"] * 97
     numbers = [int(hit.paragraph.removeprefix("a.txt#")) for hit in hits[:97]]
     assert numbers == [n + 1 for n in range(len(texts)) if n % 3 == 0]

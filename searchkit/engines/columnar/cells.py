@@ -2,6 +2,8 @@
 
 Two columns are dictionary-encoded, because many cells have equal values in them: one with the number of the table and
 the headers of the row (`CellRow`), one with the headers of the column and whether the cell is a total (`CellColumn`).
+The number `part_of_n` is stored for each cell: that of the paragraph with the total that the cell is a part of, or 0
+(`TableCell.part_of_n`).
 """
 
 from __future__ import annotations
