@@ -23,8 +23,8 @@ COLUMNS = (
     *("searchkit, all", "searchkit, auto", "searchkit, page"),
     *("tantivy", "tantivy, same tokens", "tantivy, no snippets", "fts5", "whoosh"),
 )
-"""Names of the pipelines, in the order of the columns. A pipeline is an engine, or a way to use it, from the typed query
-to the page."""
+"""Names of the pipelines, in the order of the columns. A pipeline is a way to use an engine from the typed query to the
+page."""
 PEERS = COLUMNS[3:]
 """Names of the pipelines that searchkit is compared with."""
 _ALL, _AUTO = COLUMNS[:2]

@@ -110,6 +110,7 @@ def poison(value: Any) -> Any:  # noqa: ANN401 - any part of a result
     elif isinstance(value, frozenset):
         poisoned = frozenset(map(poison, value))
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        # `_measures` of a hit is no text: it loads the measures when they are read.
         names = [field.name for field in dataclasses.fields(value) if field.name not in FIXED | {"_measures"}]
         poisoned = dataclasses.replace(value, **{name: poison(getattr(value, name)) for name in names})
     return poisoned

@@ -311,6 +311,7 @@ def test_traditional_characters_make_no_difference(
     lines: tuple[str, ...], expected: tuple[str, tuple[str, ...], int]
 ) -> None:
     """Title, place, year, agency and doctype are the same as in simplified characters. The title stays as printed."""
+    # The body without its headings on 2022 and 2023, which would contradict the date of the session of 2019.
     body = TRADITIONAL_BODY if expected[2] != 2019 else TRADITIONAL_BODY[:3]
     results = []
     for texts in ((*lines, *body), tuple(map(simplify, (*lines, *body)))):
@@ -367,7 +368,7 @@ def test_a_signature_with_a_date_or_a_remark(signature: str) -> None:
     """A date or a remark about the stamp may follow the body in the signature."""
     detected = _detect("2023年法治政府建设年度报告", (), ("我局认真履职。", signature))
     assert (detected.issuer, detected.region[-1]) == ("临海市司法局", "临海市")
-    has_day = "2024年1月5日" in signature  # the warning names a date only if it is in Arabic digits, after a blank
+    has_day = "2024年1月5日" in signature  # only a date in Arabic digits leads to a warning
     assert any(w.startswith("published undecided") for w in detected.warnings) == has_day
 
 

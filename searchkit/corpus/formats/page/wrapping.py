@@ -42,8 +42,8 @@ this row alone."""
 def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
     """Return the end of a table, including the lines below its rows with figures.
 
-    A line whose words fit the columns is included if it continues cells of the line above it, or if it looks like a
-    cell (`TextRow.is_short`) and is either close to the line above it or above the lowest bar (a horizontal rule).
+    A line whose words fit the columns is included if it continues cells of the line above it, or if it is as short as a
+    cell (`TextRow.is_short`) and either close to the line above it or above the lowest bar (a horizontal rule).
 
     `first`: the index of the first row below the header. `end`: the end of the rows with figures.
     """
@@ -214,7 +214,7 @@ def span_labels(
 ) -> list[int]:
     """Return for each label the number of consecutive rows on which it is centred.
 
-    Each row has one label. If the rows cannot be divided in this way, the result is empty.
+    Together, these groups of rows must contain all rows; otherwise, the result is empty.
 
     `labels` and `rows` are baselines, ascending. A label whose baseline is in `own` must belong to one row only. The
     result is also empty if all labels are in `own`, or if the first label that is not in `own` is less than
