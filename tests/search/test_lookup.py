@@ -340,7 +340,9 @@ def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
     assert quotes(index.measures("新增高铁里程"))[0] == "新增高铁里程342公里"
 
 
-def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], report: Report) -> None:
+def test_a_match_in_the_indicator_precedes_one_in_the_text_alone(
+    index_of: Callable[..., Index], report: Report
+) -> None:
     """A measure with all words of the query only in its text comes after one with some of the words in its indicator.
 
     The result is then relaxed.
@@ -481,7 +483,9 @@ def test_hits_of_searches_have_their_measures(index: Index) -> None:
     assert index.measures_of(["a.txt#3", "nowhere.txt#1"])[1] == ()
 
 
-def test_measures_of_a_hit_can_be_read_later(index_of: Callable[..., Index], documents: list[ParsedDocument]) -> None:
+def test_measures_of_a_hit_can_be_read_after_the_index_was_closed(
+    index_of: Callable[..., Index], documents: list[ParsedDocument]
+) -> None:
     """Measures of a hit can be read after the index was closed, also from copies of the hit, which are equal to it."""
     index = index_of(documents)
     first, *others = index.search("立案 诉讼", match="any").hits
