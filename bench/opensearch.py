@@ -105,6 +105,7 @@ class Question:
     """A request, and the class of requests whose times are reported together."""
 
     group: str
+    """Name of the class."""
     text: str
     ask: Callable[[Index], object]
 
@@ -119,6 +120,7 @@ def questions(name: str, count: int) -> list[Question]:
     ]
     asked += [_search(*item) for item in FURTHER]
     if name == "gov":
+        # `differs` compares the ids and scores of hits, which an audit does not have.
         asked += [Question(_group_of(title), title, ask) for title, ask in manymeasures.questions() if title != "audit"]
         asked += map(_look_up, islice(lookups.read(lookups.LOOKUPS), LOOKUPS))
     else:

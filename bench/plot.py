@@ -18,7 +18,11 @@ _ENGINES = {
     "SQLite FTS5": ("#7d8a2e", "s"),
     "whoosh": ("#8e6bb0", "^"),
 }
-"""Colour and marker of the points of each engine, or configuration of an engine, by its name in README.md."""
+"""Colour and marker of the points of each engine, or configuration of an engine, by its name in README.md.
+
+`searchkit` is the engine with prepared queries, `searchkit, product` a whole search from the typed query to the hits
+with snippets. `tantivy` indexes words, `tantivy, bigrams` pairs of adjacent characters for phrases.
+"""
 
 
 def draw(record: Record, path: Path) -> None:

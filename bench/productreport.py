@@ -23,19 +23,23 @@ COLUMNS = (
     *("searchkit, all", "searchkit, auto", "searchkit, page"),
     *("tantivy", "tantivy, same tokens", "tantivy, no snippets", "fts5", "whoosh"),
 )
-"""Names of the pipelines, in the order of the columns."""
+"""Names of the pipelines, in the order of the columns. A pipeline is a way to use an engine from the typed query to the
+page."""
 PEERS = COLUMNS[3:]
 """Names of the pipelines that searchkit is compared with."""
 _ALL, _AUTO = COLUMNS[:2]
 _TANTIVY, _SAME_TOKENS, _NO_SNIPPETS = PEERS[:3]
 _PRODUCT_GOALS = {"gov": "1.5", "100k": "1.0", "1m": "0.6"}
-"""Corpus → goal for all words: maximum of the geometric mean of the times relative to tantivy."""
+"""The goals of the pipeline `searchkit, all`, by corpus: the maximum of the geometric mean of its times relative to
+tantivy."""
 _LONGEST_GOALS = {"gov": "≤ 1.5 ms"}
-"""Corpus → goal of its longest search."""
+"""The goal of the longest search, by corpus."""
 _PEER_GOALS = {"fts5": "≤ 0.1", "whoosh": "≤ 0.01"}
-"""Pipeline → goal for all words on 100k: maximum of the geometric mean of the times relative to the pipeline."""
+"""The goals of `searchkit, all` on the corpus 100k, by the pipeline that it is compared with: the maximum of the
+geometric mean of its times relative to this pipeline."""
 _COLD_GOAL = 40
-"""Goal for a cold search: maximum of its processor time over the floor, in ms."""
+"""Goal for a cold search, in ms: the maximum of its processor time minus that of the floor, a process that only imports
+libraries."""
 _MIN_FOUND = 0.99
 """Smallest share of the hits of a phrase that a peer must find for its time to count."""
 _OTHER_WORK = "names"
@@ -338,7 +342,7 @@ of the index and of libraries, which the system can drop. All searches are diffe
         _memory_tables,
     ),
 }
-"""Name of the file of a benchmark → text of its section, and the function that returns its tables."""
+"""By the name of the file of a benchmark, the text of its section and the function that returns its tables."""
 
 
 def _ms(question: Record, column: str) -> float:

@@ -36,7 +36,7 @@ MIN_FREQUENT, MAX_RARE = 100, 2
 COMMON_CHARACTERS = 2500
 """Number of characters that replace another one in a misspelling: the most frequent ones."""
 _MIN_LENGTH = {"homophone": 2, "swap": 2, "substitution": 3}
-"""Kind of misspelling → minimum number of characters of the word."""
+"""Minimum number of characters of the word, by kind of misspelling."""
 _MAX_FAILURES = 12
 """Maximum number of failures of a set that are written."""
 

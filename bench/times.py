@@ -32,8 +32,8 @@ from searchkit.model import Document, Measure, Paragraph
 FILE = Path(__file__).parents[1] / "tests" / "measures" / "times" / "labels.json"
 SEED = 1954
 SIZES = {"国务院": (10, 11), "人民政府": (19, 17), "": (32, 24)}
-"""Agency → maximum number of measures and of paragraphs drawn from each stratum (`_stratum`). `""` stands for all other
-reports."""
+"""Maximum number of measures, and of paragraphs, that are drawn from each stratum (`_stratum`), by agency. `""` stands
+for all other reports."""
 PATTERNS = {
     "part": (
         r"上半年|下半年|季度|[至到—－~～-]\s*(?:\d+|[一二三四五六七八九十]+)月|[截到]至?[^，。；|]{0,8}月(?:[底末份]|\d)",
@@ -47,8 +47,8 @@ PATTERNS = {
         40,
     ),
 }
-"""Name of each sample of measures but `random` → pattern of the text around a measure, and maximum number of measures
-drawn. In the text, the quote of the measure is between two bars."""
+"""For each sample of measures except `random`, the pattern of the text around a measure, and the maximum number of
+measures drawn. In the text, the quote of the measure is between two bars."""
 _REACH = 40, 8
 """Number of characters before and after a measure in which a pattern is searched."""
 _SPARSE = {("国务院", 1960), ("国务院", 1970)}  # strata with few reports: a third of `SIZES` is drawn

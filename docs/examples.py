@@ -70,10 +70,12 @@ FIXED_VALUES = {
     "analyzer": "0123456789abcdef",
     "next": "0123456789ab-0123456789ab-1",
 }
-"""Field whose value differs between runs or versions → value that examples show."""
+"""The value that examples show, by field. The real values of these fields differ between runs or versions."""
 
 Objects = list[dict[str, Any]]
 
+# `class_at` returns the class in the type of a member: here the class of what `Index.compare` returns. The name `*`
+# stands for the first member that has a class of searchkit in its type.
 COMPARISON = class_at(Index, "compare")
 CELL = class_at(COMPARISON, "cell")
 READING = class_at(CELL, "*")
@@ -194,7 +196,7 @@ class Record:
     classes: tuple[type, ...] = ()
     """Classes whose docstrings describe the fields. If several describe a field, the first is used."""
     variants: Mapping[str, str] = field(default_factory=dict)
-    """Option or other command that adds fields → full command whose records have these fields."""
+    """By each option or other command that adds fields, the full command whose records have these fields."""
     elided: Sequence[str] = ()
     """Fields whose records the example replaces by `["…"]`, because they have sections of their own."""
     is_shown: Callable[[dict[str, Any]], object] = bool

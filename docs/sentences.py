@@ -37,7 +37,8 @@ _ARGUMENTS |= {
     "_Failure": 0,
     "read_data_file": 0,
 }
-"""Functions and classes that take a sentence, besides searchkit's exceptions → position of the argument."""
+"""Position of the argument that is a sentence, by function or class. searchkit's exceptions are not listed: their first
+argument is a sentence."""
 _EXCEPTION = re.compile(r"(Error|Exception|IndexUnusable)$")
 """Matches the name of a class whose subclasses are exceptions."""
 _LIST = re.compile(r"(warnings|problems|reasons|notes)\b")
@@ -57,7 +58,8 @@ _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
     ast.Starred: ("value",),
     ast.Tuple: ("elts",),
 }
-"""Kind of expression → its fields with expressions that can be its value (`a or b`), or that it contains (`[a, b]`)."""
+"""By kind of expression, its fields with expressions that can be its value (`a or b`), or that it contains
+(`[a, b]`)."""
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 
 

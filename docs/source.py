@@ -15,7 +15,7 @@ from typing import Any
 PACKAGE = "searchkit"
 
 JSON_NAMES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "Path": "string"}
-"""Name of a Python type → name of the JSON type."""
+"""The name of the JSON type, by the name of the Python type."""
 
 
 @dataclass(frozen=True)

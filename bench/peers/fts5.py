@@ -119,7 +119,7 @@ class _Fts5Peer:
         for name, code, count in rows:
             if name == "total":
                 total = count
-            elif self._values[code]:
+            elif self._values[code]:  # an item without a value has an empty text
                 facets[name][self._values[code]] = count
         return Answer(total, tuple(text for (text,) in texts), facets)
 

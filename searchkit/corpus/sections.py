@@ -283,9 +283,10 @@ class _SectionClassifier:
         return named
 
     def _names_later_year(self, heading: str) -> bool:
-        """Return whether a heading is about a year after the year reviewed: a number, 明年, or 今年 in a work report.
+        """Return whether a heading is about a year after the year reviewed.
 
-        If a work report plans 明年, 今年 is the year that it reviews.
+        The heading states the year in digits, as 明年 or, in a work report, as 今年. If a work report plans 明年, 今年
+        is the year that it reviews.
         """
         if years := _find_years(heading):
             return bool(self._reviewed_year and years[0] > self._reviewed_year)

@@ -179,7 +179,7 @@ class FilterReader:
         Adds a note if the name of a place fits several places.
         """
         known = self.aliases.values(name)
-        if name != "district":
+        if name != "district":  # only the values of district are paths, of which several can end with one name
             is_value = text in known or (name == "topic" and self._has_topic(text))
             return [text] if is_value else list(self.aliases.named(name, text))
         if "/" in text:
@@ -193,6 +193,9 @@ class FilterReader:
 
 
 def _split(text: str) -> list[str]:
-    """Return the parts of a text between commas: 杭州,成都 or 杭州、成都. Empty parts are left out, unless all are."""
+    """Return the parts of a text between commas that are not empty: 杭州,成都 or 杭州、成都.
+
+    If all parts are empty, returns the text itself.
+    """
     parts = text.replace("，", ",").replace("、", ",").split(",")
     return [part for part in parts if part.strip()] or [text]

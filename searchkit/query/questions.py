@@ -26,6 +26,7 @@ _NUMBER_WORD = (
     rf"(?:(?P<percent>百分之(?:几|多少))|(?P<money>多少钱)|(?:多少|{_NO_QUESTION}几(?={_UNIT}|$)(?!年[来间]))"
     rf"(?P<unit>{_UNIT})?|(?<=[有是为达到])多[大高长远快久])"
 )
+"""Pattern of the word that stands for the number, with its unit: 几件, 多少, 百分之几, 多少钱, 多大."""
 _UNIT_OF_GROUP = {"percent": "%", "money": "元"}
 """Units that the groups `percent` and `money` of `_NUMBER_WORD` ask for. The text of the group `unit` is a unit
 itself."""

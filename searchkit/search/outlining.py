@@ -119,6 +119,7 @@ def other_years(snapshot: Snapshot, document: Document) -> tuple[ReportOfYear, .
     request = Request(Everything(), filters=filters, sort=("year",), limit=None, by_document=True)
     with snapshot.use_engine() as engine:
         hits = engine.search(request).hits
+    # The filter on district also admits reports of places inside the region.
     facts = (document.region, document.agency, document.doctype)
     reports = (hit.paragraph for hit in hits)
     return (

@@ -40,6 +40,7 @@ _OPTIONS: Mapping[str, Sequence[object]] = {
     "facets": (["year", "topic", "district:1"],),
     "literal": (True,),
 }
+"""Values of the options of a search, of which each search takes some at random."""
 
 
 class _TooLong(BaseException):
@@ -62,12 +63,12 @@ class Queries:
             "filter": lambda text: self._search(
                 "执法", **{self._rng.choice(("year", "district", "topic", "where")): text}
             ),
-            "paragraph": lambda text: index.paragraph(text) and None,
+            "paragraph": lambda text: index.paragraph(text) and None,  # `run` writes the result as JSON
         }
 
     def run(self) -> None:
         """Ask one query. A search has random options."""
-        name = self._rng.choices([*self._calls], (70, 12, 5, 4, 3, 5, 1))[0]
+        name = self._rng.choices([*self._calls], (70, 12, 5, 4, 3, 5, 1))[0]  # 70 % searches, 12 % look-ups and so on
         text = self._texts.value() if name in {"filter", "paragraph"} else self._texts.query()
         self._tally.cases[name] += 1
         case = f"{name} {text!r}"[:200]
@@ -91,7 +92,7 @@ class Queries:
 
     def _search(self, text: str, **filters: str) -> object:
         options = {name: self._rng.choice(values) for name, values in _OPTIONS.items() if self._rng.random() < 0.2}
-        if "where" in filters:
+        if "where" in filters:  # the hostile text is the name of a facet
             filters = {"where": {filters.pop("where"): "x"}}  # type: ignore[dict-item]
         results = self._index.search(text, **options, **filters)  # type: ignore[arg-type]
         for hit in results.hits:

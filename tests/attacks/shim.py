@@ -20,13 +20,18 @@ _LAYOUT = struct.Struct("=6q32s512s512s512s")
 
 
 class Mode(IntEnum):
-    """What happens at the chosen call. `shim.c` describes the modes."""
+    """What happens at the chosen call, as in `shim.c`."""
 
     FAIL = 1
+    """The call is not made, and fails with an error number."""
     FAIL_ALL_LATER = 2
+    """The call fails, and so do all later calls of the same kind."""
     KILL = 3
+    """The process is killed before the call."""
     KILL_GROUP = 4
+    """All processes of its group are killed before the call."""
     SHORT = 5
+    """A write writes half of its bytes, and says so."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from searchkit.corpus.walk import Stamp
 
 _STEP = 2_000_000_000
 """Resolution of the times of a coarse file system, in nanoseconds."""
-YEAR_AGO = 1_600_000_000
+LONG_AGO = 1_600_000_000
 """A modification time long before all builds, in seconds."""
 
 
@@ -77,7 +77,7 @@ def move(folder: Path, state: State) -> State:
 
 def touch(folder: Path, state: State) -> State:
     """Give three reports times in the past and in the future."""
-    for name, time in (("0.txt", 0), ("1.txt", YEAR_AGO), ("2.txt", 4_000_000_000)):
+    for name, time in (("0.txt", 0), ("1.txt", LONG_AGO), ("2.txt", 4_000_000_000)):
         os.utime(folder / name, (time, time))
     return state
 
@@ -103,7 +103,7 @@ def replace_by_older_copy(folder: Path, state: State) -> State:
     other = folder.with_name("older")
     new.write(other)
     for name in ("0.txt", "1.txt"):
-        os.utime(other / name, (YEAR_AGO, YEAR_AGO))
+        os.utime(other / name, (LONG_AGO, LONG_AGO))
     shutil.copy2(other / "0.txt", folder / "0.txt")
     (other / "1.txt").replace(folder / "1.txt")
     return new
@@ -121,7 +121,7 @@ def remove_and_restore(folder: Path, state: State) -> State:
     for name, seed in (("0.txt", 0), ("1.txt", 12)):
         (folder / name).unlink()
         State({**state.files, name: same_size(seed)}).write(folder)
-        os.utime(folder / name, (YEAR_AGO, YEAR_AGO))
+        os.utime(folder / name, (LONG_AGO, LONG_AGO))
     new = State({**state.files, "1.txt": same_size(12)})
     new.write(folder)
     return new
@@ -154,7 +154,7 @@ def test_the_next_build_finds_the_change(
     state.write(folder)
     if is_old:
         for path in folder.iterdir():
-            os.utime(path, (YEAR_AGO, YEAR_AGO))
+            os.utime(path, (LONG_AGO, LONG_AGO))
     searchkit.build(folder, index)
     assert differences(index, state) == []
     new = change(folder, state)

@@ -110,6 +110,7 @@ def poison(value: Any) -> Any:  # noqa: ANN401 - any part of a result
     elif isinstance(value, frozenset):
         poisoned = frozenset(map(poison, value))
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        # `_measures` of a hit is no text: it loads the measures when they are read.
         names = [field.name for field in dataclasses.fields(value) if field.name not in FIXED | {"_measures"}]
         poisoned = dataclasses.replace(value, **{name: poison(getattr(value, name)) for name in names})
     return poisoned
@@ -175,7 +176,7 @@ def test_no_text_of_a_report_imitates_the_server(index: searchkit.Index, kind: s
     assert not {"\x1b", "\u202e", "\u2028", "\x85"} & set(everything)
 
 
-def test_a_value_separates_empty_cells(tmp_path: Path) -> None:
+def test_empty_cells_are_named_together_if_no_value_is_between_them(tmp_path: Path) -> None:
     """Empty cells with the same reason are named together only if no value is between them."""
     records = [("福州市", year, f"立案{year}件。") for year in (2019, 2020, 2021)] + [("南昌市", 2020, "立案3件。")]
     fields = ("id", "district", "year", "text")

@@ -123,7 +123,7 @@ def test_every_city_is_resolved_after_its_province() -> None:
         assert gazetteer().resolve(province + city) == region
 
 
-def test_find_inside_finds_the_name_of_a_place_inside_the_one_before_it() -> None:
+def test_find_inside_finds_a_place_inside_the_place_before_it() -> None:
     """After a mention, the short name of a place inside it is found, and no other name."""
     text = fold("湖南长沙2023年")
     province = gazetteer().find_leading(text)

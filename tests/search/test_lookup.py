@@ -340,8 +340,13 @@ def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
     assert quotes(index.measures("新增高铁里程"))[0] == "新增高铁里程342公里"
 
 
-def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], report: Report) -> None:
-    """A measure with some words of the query in its indicator precedes one with none there, but all in its text."""
+def test_a_match_in_the_indicator_precedes_one_in_the_text_alone(
+    index_of: Callable[..., Index], report: Report
+) -> None:
+    """A measure with all words of the query only in its text comes after one with some of the words in its indicator.
+
+    The result is then relaxed.
+    """
     other = "财政支农投入不断加大。农村面貌改善。培训农民100人。"
     text = "财政支农资金达到168亿元。"
     reports = [
@@ -478,7 +483,9 @@ def test_hits_of_searches_have_their_measures(index: Index) -> None:
     assert index.measures_of(["a.txt#3", "nowhere.txt#1"])[1] == ()
 
 
-def test_measures_of_a_hit_can_be_read_later(index_of: Callable[..., Index], documents: list[ParsedDocument]) -> None:
+def test_measures_of_a_hit_can_be_read_after_the_index_was_closed(
+    index_of: Callable[..., Index], documents: list[ParsedDocument]
+) -> None:
     """Measures of a hit can be read after the index was closed, also from copies of the hit, which are equal to it."""
     index = index_of(documents)
     first, *others = index.search("立案 诉讼", match="any").hits
@@ -675,6 +682,7 @@ def test_pages_beyond_the_rescored_measures(index_of: Callable[..., Index], repo
     assert len(set(ids(hits))) == len(hits) == len(texts)
     ranking = index.ranked_measures("现场检查", match="any")
     assert ranking.total == len(hits)
+    # Every third of the measures has the indicator of the query. These 97 come first.
     assert [hit.indicator for hit in hits[:97]] == ["现场检查"] * 97
     numbers = [int(hit.paragraph.removeprefix("a.txt#")) for hit in hits[:97]]
     assert numbers == [n + 1 for n in range(len(texts)) if n % 3 == 0]

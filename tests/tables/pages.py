@@ -79,6 +79,11 @@ class _Setter:
     def _draw(
         self, grid: list[list[SampleCell]], rows: list[int], edges: list[float], heights: list[float], size: float
     ) -> None:
+        """Draw some rows of a table on the last page.
+
+        `grid`: the cells at each place of the table; a cell over several places is at each of them. `rows`: indexes of
+        the rows. `edges`: the left edge of each column, and the right edge of the last one. `heights`: of all rows.
+        """
         page = self.pages[-1]
         tops = [self._y]
         for r in rows:
@@ -135,6 +140,7 @@ def _row_heights(grid: list[list[SampleCell]], edges: list[float], size: float) 
 
 
 def _set(samples: Sequence[Sample], *, is_ruled: bool) -> Iterator[_Page]:
+    """Set a report with the samples on pages. `is_ruled`: whether its tables have rules."""
     from writers import END, HEADING, TEXT, TITLE
 
     setter = _Setter(is_ruled=is_ruled)

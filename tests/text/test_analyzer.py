@@ -294,9 +294,9 @@ def test_terms_of_a_text(analyzer: Analyzer, text: str, expected: set[str]) -> N
     "run", ["全过程记录和行政执法证", "立案一百二十九件", "1300余人参训", "第 3 条", "PM2.5", "一起", ""]
 )
 def test_a_run_is_analysed_in_all_forms(analyzer: Analyzer, run: str) -> None:
-    """`analyze_run` returns tokens, words and parts: the tokens of `tokenize`, words that do not overlap, and parts.
+    """`analyze_run` returns the tokens of `tokenize`, the words, which do not overlap, and the parts.
 
-    Words are among the parts, and parts are among the tokens.
+    The parts are the words and the shorter words in them. All of them are among the tokens.
     """
     analysis = analyzer.analyze_run(run)
     assert analysis.tokens == analyzer.tokenize(run)

@@ -63,7 +63,7 @@ UNIT_START = re.compile(
 _LABELLED_FIGURE = re.compile(r"[^，,。；;：:]{2,30}[：:]\s?\d[\d.,]{0,20}[^\d\s，,。；;：:]{0,4}")
 """A line of a list that is a label and its figure: `调解组织：12`, `罚款总额：3.5万元`; not `万元，结案：35`."""
 _CLOSING_BRACKETS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
-"""Opening bracket or quote → the closing one."""
+"""The closing bracket or quote of each opening one."""
 _MAX_SHORT_LINE_LENGTH = 48
 """Maximum length of a heading without a list number, in code points. Longer lines are running text. A heading
 with a list number that is run together with the paragraph before it must be shorter, too (`_continues_prose`)."""

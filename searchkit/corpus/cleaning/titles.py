@@ -1,4 +1,8 @@
-"""Find the opening of a report: its title, and the lines around the title that are not content."""
+"""Find the opening of a report: its title and its head.
+
+The head consists of the title and the lines around it, such as the document number, the session, the date and the
+salutation. The content follows: the text of the report.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +67,7 @@ class Opening:
     """The title as printed, its lines joined, without footnote mark, session and 《》 around it. None if there is no
     title."""
     head: tuple[str, ...]
-    """All lines before the content that are not blank, title included, as printed, in order."""
+    """The lines before the content without the blank ones, title included, as printed, in order."""
     content_start: int
     """0-based index of the block after the head: the first block of the content, or a blank line above it. The number
     of blocks if there is no content."""

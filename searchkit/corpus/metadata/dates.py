@@ -173,7 +173,7 @@ def find_session(lines: Iterable[str]) -> SessionDate | None:
 def _parse_session(line: str) -> SessionDate | None:
     """Return the date in a line; None if there is none, or its month is not 1 to 12.
 
-    A date in numbers (2023.1.12) counts only if the line names a meeting.
+    A date without 年 and 月 (2023.1.12) counts only if the line names a meeting.
     """
     names_meeting = _MEETING.search(line) is not None
     match = _CHINESE_DATE.search(line) or (_NUMERIC_SESSION_DATE.search(line) if names_meeting else None)

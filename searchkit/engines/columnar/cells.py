@@ -2,6 +2,8 @@
 
 Two columns are dictionary-encoded, because many cells have equal values in them: one with the number of the table and
 the headers of the row (`CellRow`), one with the headers of the column and whether the cell is a total (`CellColumn`).
+`part_of_n` is the number of the paragraph with the total that a cell is a part of. It is 0 if the total is in the
+paragraph of the cell, or if there is no such total.
 """
 
 from __future__ import annotations

@@ -293,6 +293,7 @@ class _ImpactBounds:
         """
         maxima = self._weigh([self._reader.max_impacts(term) for term in self._factors])
         groups = (maxima >= self._threshold).nonzero()[0]
+        # With n groups, group i consists of the docs i, n + i, 2n + i and so on.
         doc_ids = (np.arange(IMPACT_GROUP_SIZE)[:, None] * len(maxima) + groups).reshape(-1)
         in_index: Array = doc_ids[: doc_ids.searchsorted(self._reader.size)]
         return in_index

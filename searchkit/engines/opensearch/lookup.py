@@ -100,6 +100,7 @@ class MeasureLookup:
             return ~self._matches(node.child)
         assert isinstance(node, Filter)  # noqa: S101 - no other leaf has years
         years = columns.years
+        # Only the usual form of a number is a year: the value 02023 is not 2023.
         named = (int(value) for value in node.values if value.isdecimal() and len(value) <= _MAX_YEAR_DIGITS)
         mask: _Mask = np.isin(years, [year for year in named if str(year) in node.values])
         for low, high in node.ranges:

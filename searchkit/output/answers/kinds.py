@@ -131,6 +131,7 @@ def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around
             last = max((paragraph.n for paragraph in found.paragraphs[1:]), default=0)  # 0 for a single paragraph
             if document is None or not 0 < last < document.paragraphs:
                 return []
+            # With `around`, the paragraphs before the id are returned, too. The first of them is the next one to read.
             following = f"{found.document}#{min(last + 1 + max_around, document.paragraphs)}"
             return [f"The report goes on: read with id {quote(following)} and around {max_around}."]
         middle = left[min(max_around, len(left) - 1)]

@@ -116,7 +116,7 @@ def test_the_sample_covers_all_features(expected: ParsedDocument) -> None:
     longest_text = max((paragraph.text for paragraph in expected.paragraphs), key=len)
     pages = [
         [line.text for line in lines if line.size == 16] for lines, _ in make.typeset_pages(make.source(), Typesetter())
-    ]
+    ]  # 16 points is the font size of paragraphs
     assert any(before[-1] in longest_text and after[0] in longest_text for before, after in pairwise(pages))
 
 

@@ -139,7 +139,10 @@ TITLES = [
 
 @pytest.mark.parametrize(("title", "expected"), TITLES)
 def test_a_complete_title_is_enough(title: str, expected: tuple[str | None, str, str, int, str]) -> None:
-    """The title alone decides issuer, agency, region, year and doctype. 鼓楼区2023年度 implies 人民政府."""
+    """The title alone decides issuer, agency, region, year and doctype.
+
+    In a title that names a place but no body (鼓楼区2023年度…), the agency is 人民政府.
+    """
     detected = _detect(title)
     issuer = detected.issuer if expected[0] else None
     assert (issuer, detected.agency, "/".join(detected.region), detected.year, detected.doctype) == expected
@@ -157,7 +160,7 @@ def test_a_complete_title_is_enough(title: str, expected: tuple[str | None, str,
 def test_other_places_decide_an_ambiguous_name(head: tuple[str, ...], paragraph: str, city: str) -> None:
     """Of several 鼓楼区, the place is the one in the city that the rest of the report names.
 
-    It is also the one whose code (410204) is in the index number.
+    If the index number contains the code of one of them (410204), this one is the place.
     """
     detected = _detect("鼓楼区卫健委2022年法治政府建设年度报告", head, (paragraph,))
     assert "/".join(detected.region) == city + "/鼓楼区"
@@ -308,6 +311,7 @@ def test_traditional_characters_make_no_difference(
     lines: tuple[str, ...], expected: tuple[str, tuple[str, ...], int]
 ) -> None:
     """Title, place, year, agency and doctype are the same as in simplified characters. The title stays as printed."""
+    # The body without its headings on 2022 and 2023, which would contradict the date of the session of 2019.
     body = TRADITIONAL_BODY if expected[2] != 2019 else TRADITIONAL_BODY[:3]
     results = []
     for texts in ((*lines, *body), tuple(map(simplify, (*lines, *body)))):
@@ -364,7 +368,7 @@ def test_a_signature_with_a_date_or_a_remark(signature: str) -> None:
     """A date or a remark about the stamp may follow the body in the signature."""
     detected = _detect("2023年法治政府建设年度报告", (), ("我局认真履职。", signature))
     assert (detected.issuer, detected.region[-1]) == ("临海市司法局", "临海市")
-    has_day = "2024年1月5日" in signature
+    has_day = "2024年1月5日" in signature  # only a date in Arabic digits leads to a warning
     assert any(w.startswith("published undecided") for w in detected.warnings) == has_day
 
 
@@ -464,7 +468,7 @@ def test_work_reports_have_the_place_and_year_of_the_session(
 
 
 def test_headings_state_the_year_of_a_work_report() -> None:
-    """Headings on the year before and on the year itself decide the year, with a warning."""
+    """With headings on the review of 2013 and on the plans for 2014, the year is 2014, with a warning."""
     detected = _detect("政府工作报告", (), SPEECH, headings=("2013年工作回顾", "2014年工作安排"))
     assert detected.year == 2014
     assert any(w.startswith("year 2014 inferred") for w in detected.warnings)

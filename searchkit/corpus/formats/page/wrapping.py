@@ -27,8 +27,8 @@ _MAX_ROOM = 1.0
 _MAX_FIGURE_ROOM = 0.5
 """A figure that leaves less room than this in its column, in em, may have been wrapped. A digit is half an em wide."""
 _MIN_LONG_FIGURE = 5
-"""A figure whose first line is a number by itself (12345 of 12345678) needs at least this number of characters there as
-evidence that it was wrapped (`_is_rest`)."""
+"""If the first line of a figure is a number by itself (12345 of 12345678), the line needs at least this number of
+characters as evidence that the figure was wrapped (`_is_rest`)."""
 _MIN_WRAPPED_WIDTH = 5.0
 """Minimum width, in em, of a column whose text was wrapped. In a narrower one, any text may fill the column."""
 _MAX_OFF_MIDDLE = 0.65
@@ -42,8 +42,8 @@ this row alone."""
 def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
     """Return the end of a table, including the lines below its rows with figures.
 
-    A line whose words fit the columns is included if it continues cells of the line above it, or if it is short and
-    either close to the line above it or above the lowest bar (a horizontal rule).
+    A line whose words fit the columns is included if it continues cells of the line above it, or if it is as short as a
+    cell (`TextRow.is_short`) and either close to the line above it or above the lowest bar (a horizontal rule).
 
     `first`: the index of the first row below the header. `end`: the end of the rows with figures.
     """
@@ -212,7 +212,9 @@ def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: t
 def span_labels(
     labels: Sequence[float], rows: Sequence[float], em: float, own: AbstractSet[float] = frozenset()
 ) -> list[int]:
-    """Return the number of rows over which each label is centred; empty if such groups do not make up all rows.
+    """Return for each label the number of consecutive rows on which it is centred.
+
+    Together, these groups of rows must contain all rows; otherwise, the result is empty.
 
     `labels` and `rows` are baselines, ascending. A label whose baseline is in `own` must belong to one row only. The
     result is also empty if all labels are in `own`, or if the first label that is not in `own` is less than
