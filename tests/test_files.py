@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system ha
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """A folder next to the corpus, with files of the same names."""
+    """A folder next to the corpus, whose files have the names of files in the corpus."""
     folder = tmp_path / "outside"
     folder.mkdir()
     for name in ("a.txt", "metadata.csv"):
@@ -79,7 +79,7 @@ Replace = Callable[[Path, Path], None]
 
 @pytest.mark.parametrize(("replace", "reason"), REASONS.items(), ids=lambda item: getattr(item, "__name__", ""))
 def test_a_file_replaced_after_listing_is_skipped(tmp_path: Path, outside: Path, replace: Replace, reason: str) -> None:
-    """The replacement is not followed and does not block. As the result is not final, the next build reads the file."""
+    """The replacement is not followed and does not block. The result is not final: the next build tries again."""
     (tmp_path / "corpus" / "sub").mkdir(parents=True)
     path = tmp_path / "corpus" / "sub" / "a.txt"
     path.write_text("立案3件。", encoding="utf-8")

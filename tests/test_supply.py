@@ -46,7 +46,7 @@ def locked_versions(name: str, environment: dict[str, str]) -> list[str]:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda item: " ".join(item.values()))
 def test_the_lock_file_satisfies_the_requirements(environment: dict[str, str]) -> None:
-    """Each environment installs one version, an admitted one, of each requirement of setup.cfg that applies to it.
+    """Each environment installs one version of each requirement that applies to it, and setup.cfg admits this version.
 
     It installs at most one version of any other distribution.
     """
@@ -67,7 +67,7 @@ def test_the_builder_is_locked() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "build.txt"])
-def test_every_locked_file_has_a_hash(name: str) -> None:
+def test_every_locked_distribution_has_a_hash(name: str) -> None:
     """Each distribution of a lock file has a hash, and the file contains no URL, such as that of a registry."""
     text = (SUPPLY / name).read_text(encoding="utf-8")
     blocks = re.split(r"\n(?=[a-z0-9])", text)[1:]

@@ -27,7 +27,7 @@ def localize(command: _Command) -> _Command:
     """Return a copy of a command with its help, and that of its options, in the language in force."""
     localized = copy.copy(command)
     localized.context_class = _WideContext
-    localized._help_option = None  # noqa: SLF001 - click keeps the option --help with its help
+    localized._help_option = None  # noqa: SLF001 - click caches --help, whose own help is in English
     localized.help = gettext(inspect.cleandoc(command.help or ""))
     first = _FIRST_SENTENCE.match(localized.help)
     localized.short_help = first[0] if first else None

@@ -56,6 +56,7 @@ def start_pager() -> None:
         command = _DEFAULT_PAGER if shutil.which(_DEFAULT_PAGER) else ""
     if command.strip() in {"", "cat"}:
         return
+    # LV has the options of the pager lv: -c keeps colours.
     environment = {"LESS": _LESS_OPTIONS, "LV": "-c", **os.environ}
     try:
         # As in git, the variable is a shell command, because it often has options and pipes.

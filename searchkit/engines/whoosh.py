@@ -97,7 +97,7 @@ _Result = TypeVar("_Result")
 
 
 def _schema() -> fields.Schema:
-    """Return the fields of the Whoosh documents. The field `kind` says whether one is a document or a paragraph."""
+    """Return the fields of the Whoosh documents. The field `kind` says what each stores: a document or a paragraph."""
     words = fields.KEYWORD()  # not scorable, because Whoosh rounds lengths; the records contain exact lengths
     # `label`: the headings that begin at the paragraph, and the title if it is the first paragraph of its document.
     # The text and these labels are the passage of the paragraph (`query.tree.PASSAGE`).
@@ -535,7 +535,7 @@ class WhooshEngine:
         first: dict[int, int] = {}
         copies: dict[int, list[int]] = {}
         for i in ranked:
-            best = first.setdefault(keys[i] or -1 - i, i)
+            best = first.setdefault(keys[i] or -1 - i, i)  # without a key: a negative number that no other doc has
             if best != i:
                 copies.setdefault(best, []).append(i)
         return list(first.values()), copies

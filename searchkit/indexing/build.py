@@ -248,7 +248,7 @@ def build(
     started = time.perf_counter()
     options = _read_options(options or BuildOptions(), arguments)
     config = _BuildConfig.resolve(index, corpus, options)
-    began = time.time_ns()
+    began = time.time_ns()  # stored in the index; `started` is for the duration of this build
     listing = list_corpus(Path(corpus))
     state = BuildState(config.fingerprints(), began, listing.skipped)
     with config.directory.lock():

@@ -16,7 +16,7 @@ from searchkit.measures.words import cuts_word, first_word_length, is_inside_wor
 MIN_NAME_LENGTH = 2
 """Minimum length of a name, in code points."""
 _PAIR = 2
-"""Number of names or numbers that are listed in pairs."""
+"""Number of names, or of numbers, in a pair: 存、贷款余额."""
 MAX_TRAILING_NAME_LENGTH = 28
 """Maximum length in code points of a name after a number."""
 _MAX_TAIL_LENGTH = 8
@@ -62,7 +62,8 @@ class NameText:
             and end - verb.end() >= MIN_NAME_LENGTH
             and folded[verb.end() : end] not in ("工作", "活动")
         ):
-            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)  # 乡镇企业完成增加值, 项目储备规模
+            # The name after the verb is unclear without its topic before the verb: 乡镇企业完成增加值, 项目储备规模.
+            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)
             can_follow_topic = verb[0] in wording.COMPLETION_VERBS or is_unclear
             has_topic = can_follow_topic and verb.start() - begin >= MIN_NAME_LENGTH
             has_actor = wording.ACTOR.search(folded, begin, verb.start()) and not is_unclear
@@ -150,7 +151,7 @@ class NameText:
         each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
         stop = each.start() if each else end
         spans = self._split_at(wording.NAME_SEPARATOR, begin, stop, end)
-        if len(spans) > length > _PAIR:  # 软件和信息技术服务业、互联网及相关服务业收入
+        if len(spans) > length > _PAIR:  # 和 and 及 can be parts of names: 软件和信息技术服务业、互联网及相关服务业收入
             spans = self._split_at(wording.ITEM_SEPARATOR, begin, stop, end)
         if len(spans) == 1:
             return []
@@ -204,7 +205,7 @@ class NameText:
         if head is None:
             return name
         stem = last[: head.start()][-1:]
-        is_half = (  # 存、贷款余额
+        is_half = (  # 存 is the first half of 存款 in 存、贷款余额
             len(spans) == _PAIR
             and head.start() == MIN_NAME_LENGTH
             and is_inside_word(name[-1:] + stem, 1)

@@ -272,7 +272,7 @@ def _contains_path(region: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 
 def _format_range(low: int, high: int) -> str:
-    """Return a range of years in query syntax: [2021 TO 2023], [2021 TO], [TO 2023], {2022 TO 2023} without a year."""
+    """Return a range of years in query syntax: [2021 TO 2023], [2021 TO], [TO 2023]; an empty one as {2022 TO 2023}."""
     if low > high:
         return f"{{{low - 1} TO {high + 1}}}"
     return f"[{'' if low == MIN_YEAR else f'{low} '}TO{'' if high == MAX_YEAR else f' {high}'}]"

@@ -114,7 +114,8 @@ class _Name(NamedTuple):
     start: int
     end: int
     evidence: str
-    """How far the name is evidence for its values: one of `aliases.EVIDENCE`."""
+    """How far the name is evidence for its values: one of `aliases.EVIDENCE`. A name that is `SURE` or `SHORT` needs no
+    other name beside it."""
     follows: bool
     """Whether the name directly follows another one."""
 
@@ -204,7 +205,7 @@ class _NameFinder:
         for start, end in spans:
             names = self._find_in_run(start, end) if sum(map(len, candidates)) < _MAX_NAMES else []
             candidates.append(names[:_MAX_NAMES])
-        candidates = self._join_reports(candidates)
+        candidates = self._mark_reporting_bodies(candidates)
         has_others = len(spans) < len(parts)
         sure = [name for names in candidates for name in names if name.evidence in {SURE, SHORT}]
         runs = []
@@ -256,12 +257,12 @@ class _NameFinder:
             at = first = name.end
         return names
 
-    def _join_reports(self, candidates: Sequence[Sequence[_Name]]) -> list[list[_Name]]:
-        """Return the names of each run. A body directly before a kind of report is a sure name: 国务院政府工作报告.
+    def _mark_reporting_bodies(self, candidates: Sequence[Sequence[_Name]]) -> list[list[_Name]]:
+        """Return the names of each run. Mark a body directly before a kind of report as sure: 国务院政府工作报告.
 
         Between them can be a year, white space and 的.
         """
-        joined: list[list[_Name]] = []
+        marked: list[list[_Name]] = []
         report_at: int | None = None
         for names in reversed(candidates):
             run = list(names)
@@ -270,8 +271,8 @@ class _NameFinder:
                 if is_before and name.facet == "agency":
                     run[n] = name._replace(evidence=SURE)
                 report_at = name.start if name.facet == "doctype" or (is_before and name.facet == "of_year") else None
-            joined.append(run)
-        return joined[::-1]
+            marked.append(run)
+        return marked[::-1]
 
     def _find_year(self, at: int, end: int, first: int, *, is_after_place: bool) -> _Name | None:
         """Return the year, or the years, at an offset. Adds a note to `missing_years` if the index has none of them.
@@ -397,8 +398,8 @@ class _NameFinder:
         """
         is_run = (name.start, name.end) == run
         if name.evidence in {SURE, SHORT}:
-            # In 振兴辽宁, 振兴 is read as a word although it is a place, too. A short name directly after such a word
-            # is not at a beginning.
+            # In 振兴辽宁, 振兴 is read as a word, although it is also the name of a place. A short name that directly
+            # follows such a word (辽宁) is read as a word, too.
             return name.evidence == SURE or not name.follows or (bool(before) and before[-1].end == name.start)
         if name.evidence == PHRASE:
             return bool(sure) or (is_run and not is_alone)
@@ -573,7 +574,7 @@ def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
         if name.facet == "district":
             inner = _find_inside(name, places, aliases)
             around = [other for other in places if _is_inside(inner, other, aliases)]
-            if inner is not name:
+            if inner is not name:  # only this place, and places between it and the inner one, narrow the values
                 around = [other for other in around if other.values == values or _is_inside(other, name, aliases)]
             innermost = [one for one in around if not any(_is_inside(other, one, aliases) for other in around)]
             outer = [value for place in innermost or around for value in place.values]

@@ -2,7 +2,7 @@
 
 The file is not in the index, because an index can be read-only and is replaced by builds. A paragraph is new if no
 paragraph with the same text, place and year has been reported, or was found when the watch was added. So a paragraph is
-not new if only its number or the name of its file has changed.
+not new if only its position in the report or the name of its file has changed.
 """
 
 from __future__ import annotations

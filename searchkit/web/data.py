@@ -152,6 +152,7 @@ def _read_search(index: IndexState, state: State, suffix: str) -> Data:
     if state["limit"] == ALL:
         return _all_hits(index, state, arguments, facets)
     page = state.option_arguments(("limit", "offset", "after"))
+    # CSV and workbooks have only the hits that count in the total, not those with only some of the words.
     results = index.search(state["query"], **arguments, **facets, **page, beyond=suffix not in {"csv", "xlsx"})
     return Data(
         _json_object(lambda: results_to_json(results, highlight=highlight)),

@@ -69,6 +69,7 @@ class FacetView:
     all_url: str
     """URL of the page with all values."""
     has_box: bool
+    """Whether there is a box that finds values (`_MIN_SEARCHED_VALUES`)."""
     bars: Sequence[Bar] = ()
     """The histogram of years."""
     bounds: tuple[str, str] = ("", "")

@@ -29,6 +29,7 @@ MEMORY = 1 << 30
 WALL_SECONDS = 180
 """Seconds after which a command is stopped, even if it only waits. Generous, because the machine may be busy."""
 _HUNG = frozenset({-signal.SIGXCPU, -signal.SIGALRM})
+"""Statuses of a command that was stopped at the limit of its processor time, or after `WALL_SECONDS`."""
 
 
 @dataclass(frozen=True)

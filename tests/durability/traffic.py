@@ -81,6 +81,7 @@ class Reader:
 
     def __init__(self, path: Path, shared: Index) -> None:
         self.answers = 0
+        """Number of answers so far."""
         self.seen_states: set[int] = set()
         """Numbers of the states that the answers came from."""
         self._path, self._shared = path, shared

@@ -56,9 +56,9 @@ UNITS: Mapping[str, Mapping[str | None, float]] = {
     "F": {"℉": 1, "度": 1},
     "%": {"%": 1, "‰": 0.1, "百分点": 1, "成": 10},
 }
-"""Unit of a result in the suite → base units that a measure may have, each with the factor from measure to result."""
+"""Maps a unit of the suite to the base units that a measure may have, each with the factor from measure to result."""
 SHARES: Mapping[str | None, float] = {"%": 0.01, "‰": 0.001}
-"""Base unit of a measure → factor to the value that a result of the class `Number` may have: 0.05 for 5%."""
+"""Maps a base unit to the factor from a measure to a result of the class `Number`, which can be 0.05 for 5%."""
 _UNITLESS = re.compile(r" ?[-–~到至与]|[余几/]")
 """Matches after a number to which `append_units` appends no unit: the sign or word of a range, whose upper end has the
 unit (20~100个, 20到100个), or the rest of the number (20余, 1/3)."""

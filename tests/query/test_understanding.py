@@ -336,7 +336,7 @@ def test_fields_take_what_filters_take(
     ],
 )
 def test_names_are_similar_in_characters_or_pinyin(text: str, values: list[str], aliases: Aliases) -> None:
-    """A text is similar to a name if one character is another one or missing, or if two neighbours are swapped.
+    """A text is similar to a name if one character differs or is missing, or if two neighbouring ones are swapped.
 
     A text with the pinyin of a name is similar to it, too (宾海新去). If a topic, a section or a kind of report has a
     name of two characters, no text is similar to this name: 计化 is not similar to 计划.

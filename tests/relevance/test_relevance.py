@@ -31,6 +31,7 @@ TOLERANCE = 0.01
 """Loss of nDCG that is accepted for a collection. For the golden set no loss is accepted."""
 
 Gains = Mapping[str, int]
+"""How relevant each paragraph is to a query, by the id of the paragraph. Others are not relevant."""
 
 
 def ndcg(ranked: Sequence[str], gains: Gains, depth: int = 10) -> float:

@@ -21,7 +21,7 @@ _BLOCKS = (
 )
 """All formats except sheets (csv, tsv, xlsx) and plain text (txt-tabs, txt-columns)."""
 _MARKED = ("html", "html-th", "html-framed", "docx", "md", "xlsx", "rtf")
-"""Formats in which `writers` raises marks of notes."""
+"""Formats in which `writers` writes marks of notes as raised text."""
 _MONTHS = tuple(f"{month}月" for month in range(1, 13))
 _STREETS = [f"{first}{second}街道" for first in "东西南北中" for second in "风湖山河桥园林苑泉"]
 
@@ -131,7 +131,7 @@ SAMPLES = (
         totals=("小计", "合计"),
     ),
     Sample(
-        "totals above, of which",
+        "totals in the first row, parts with 其中",
         ("指标 | 件数 | 同比增长（%）",),
         (
             "合计 | 129 | -5.2",
@@ -156,7 +156,7 @@ SAMPLES = (
         units={1: "件", 2: "件"},
     ),
     Sample(
-        "notes under it",
+        "notes below the table",
         ("街道 | 收件 | 办结",),
         ("东风街道 | 10 | 9", "西关街道 | 11 | 11", "南湖街道 | 31 | 30"),
         caption="执法情况统计表",
@@ -283,7 +283,7 @@ SAMPLES = (
         ),
     ),
     Sample(
-        "shares as shown",
+        "shares with percent signs",
         ("区 | 办件量 | 网办率 | 占比",),
         ("东区 | 1,200 | 98.5% | 60.0%", "西区 | 800 | 99.1% | 40.0%", "总计 | 2,000 | 98.7% | 100.0%"),
         totals=("总计",),

@@ -38,7 +38,9 @@ def skip_without_libreoffice() -> None:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_cells_of_every_format_are_measures(name: str) -> None:
-    """At least 98 % of the expected measures are found with their value, unit, bound, row, column and mark of a total.
+    """At least 98 % of the expected measures are found with the expected value, unit, bound, row and column.
+
+    A measure must also be marked as a total exactly if a total is expected.
 
     No other measure has a position in a table.
     """

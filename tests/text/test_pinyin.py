@@ -43,9 +43,9 @@ def test_each_character_has_a_syllable(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["重庆市", "重点", "银行行长", "5g", "西安", ""]) | st.text(max_size=9).map(fold)))
-def test_many_texts_are_read_like_each_one(texts: list[str]) -> None:
+def test_romanize_all_agrees_with_syllables(texts: list[str]) -> None:
     """`romanize_all` returns the joined syllables of each text, and their first letters."""
-    texts = [text.replace("\n", "") for text in texts]
+    texts = [text.replace("\n", "") for text in texts]  # `romanize_all` takes no line feeds
     pinyin, initials = romanize_all(texts)
     assert pinyin == ["".join(syllables(text)) for text in texts]
     assert initials == ["".join(syllable[0] for syllable in syllables(text)) for text in texts]

@@ -65,7 +65,7 @@ def segmenters(request: pytest.FixtureRequest) -> Iterator[tuple[Any, ...]]:
     """`DictionarySegmenter`, rjieba, and jieba with the probabilities of rjieba. All must return the same words.
 
     Rjieba rounds emission probabilities, and counts a word once if it occurs twice in the dictionary or is added again.
-    This decides between equally probable segmentations, as in 上少少少且, where jieba would choose the other one.
+    Both decide between equally probable segmentations: in 上少少少且, jieba itself would choose another one.
     """
     rounded = {
         state: {character: round(value, 6) for character, value in table.items()}
@@ -142,7 +142,9 @@ def test_the_model_is_that_of_jieba() -> None:
 
 
 @pytest.mark.parametrize("name", segmentation._FILE_CRC32)
-def test_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_missing_or_changed_files_of_jieba_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """A file of jieba that is missing, empty or changed by one byte raises an error of one line with its path."""
     installed = find_spec("jieba")
     assert installed is not None

@@ -41,7 +41,7 @@ INERT = {
 @pytest.fixture(scope="module")
 def hostile_address(hostile_path: Path, browser: Browser) -> Iterator[str]:
     """The address of a server with an index of hostile reports."""
-    assert browser
+    assert browser  # without a browser, no server is started
     with serve(hostile_path) as url:
         yield url
 
@@ -56,21 +56,21 @@ def page(browser: Browser, hostile_address: str) -> Iterator[Page]:
     assert monitor.problems == []
 
 
-def test_addresses_are_text(page: Page, hostile_address: str) -> None:
+def test_payloads_in_addresses_are_text(page: Page, hostile_address: str) -> None:
     """Payloads in queries, filters, ids, names and paths of URLs are text. There are 26 places in `REQUESTS`."""
     count, problems = probe_requests(page, hostile_address, SOME)
     assert problems == []
     assert count == 26 * len(SOME)
 
 
-def test_reports_are_text(page: Page, hostile_address: str) -> None:
+def test_payloads_in_reports_are_text(page: Page, hostile_address: str) -> None:
     """Payloads in titles, headings, sentences, tables, file names, metadata and sources of reports are text."""
     arrived, problems = probe_documents(page, hostile_address, SOME)
     assert problems == []
     assert arrived >= 10 * len(SOME)
 
 
-def test_lists_are_text(page: Page, hostile_address: str) -> None:
+def test_payloads_in_lists_are_text(page: Page, hostile_address: str) -> None:
     """Payloads in hits, neighbouring paragraphs, facets, values found by typing, tables and completions are text."""
     shown, problems = probe_lists(page, hostile_address)
     assert problems == []
@@ -81,7 +81,7 @@ def test_data_is_not_a_page(page: Page, hostile_address: str) -> None:
     """JSON has its own media type, other data is saved as a file; no cell is a formula, and no chart has a script."""
     count, problems = probe_data(page, hostile_address)
     assert problems == []
-    assert count == 37
+    assert count == 37  # answers that were read
 
 
 def test_payloads_that_are_not_escaped_are_found(browser: Browser, hostile_address: str) -> None:

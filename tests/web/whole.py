@@ -41,6 +41,7 @@ ROOT = Path(__file__).parents[2]
 RESULT, PAGE = Path(__file__).with_name("browser.json"), ROOT / "docs" / "browser.md"
 PICTURES = ROOT / "build" / "browser"
 PHONE, WIDE = 390, 1280
+"""Widths of the windows, in pixels."""
 PARTS = ("Accessibility", "Keyboard", "Widths", "Injection by addresses", "Injection by reports", "API")
 """The parts whose results are numbers: all except the tasks."""
 
@@ -48,8 +49,8 @@ PARTS = ("Accessibility", "Keyboard", "Widths", "Injection by addresses", "Injec
 def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str, int], list[str]]:
     """Check every screen with axe, in both themes and two widths, and save pictures.
 
-    `several`: the address of a server of several indexes. Returns counts by name, and problems, as do the functions
-    below up to `call`.
+    `several`: the address of a server of several indexes. Returns counts by name, and problems. So does the function of
+    each other part in `PARTS`.
     """
     problems: list[str] = []
     screens = {**{name: address + url for name, url in SCREENS.items()}, "indexes": several}
@@ -58,7 +59,7 @@ def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str
             context = new_context(browser, theme, width)
             for name, url in screens.items():
                 page = context.new_page()
-                monitor = Monitor.of(page, url[: url.index("/", 8) + 1])
+                monitor = Monitor.of(page, url[: url.index("/", 8) + 1])  # up to the first / of the path
                 page.goto(url)
                 page.screenshot(path=PICTURES / f"{name}-{width}-{theme}.png")
                 problems += [f"{theme}, {width} px: {violation}" for violation in find_violations(page)]

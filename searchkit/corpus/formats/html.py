@@ -19,7 +19,7 @@ from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.errors import ReadError
 
 _HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
-"""Tag of a heading → its level, 1 to 6."""
+"""Maps the tag of a heading to its level, 1 to 6."""
 _BLOCK_TAGS = frozenset({
     "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "figure", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol", "p", "pre", "section",
@@ -268,7 +268,7 @@ class _BlockCollector:
         self._strong += strong
         delimiter = _delimiter_of(tag, style) if style or tag in _DELIMITERS else ""
         if delimiter:
-            self._line.append((delimiter, True))
+            self._line.append((delimiter, True))  # True: it must not keep the block from being strong
             self._has_raised_or_lowered = True
         # The prose before the container is subtracted here. `_leave` adds the prose up to its end.
         span = _ContainerSpan(len(self.blocks), -self._prose) if _is_container(tag, attributes) else None
@@ -471,7 +471,7 @@ def _read_hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[
 
     `lines` are the first lines of the page, with which `_cut_site_name` compares the title.
     """
-    hints_read = {""}
+    hints_read = {""}  # an element that gives no hint has the key ""
     for meta in tree.css("meta[content]"):
         attributes = meta.attributes
         hint = _HINT_NAMES.get((attributes.get("name") or attributes.get("property") or "").lower(), "")

@@ -27,7 +27,8 @@ def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
     """Return whether rows with equal numbers of cells are data.
 
     `is_aligned` states that only the alignment of the cells shows the columns. Such rows, and rows of two columns, need
-    a column of values after the first column; the first of several rows, which may be a header, is not examined for it.
+    a column of values after the first column. The first of several rows may be a header, so its cells need not be
+    values.
     """
     width = len(rows[0])
     cells = [cell for row in rows for cell in row if cell]

@@ -285,6 +285,7 @@ def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | Non
     header, body = slots[:header_rows], _drop_repeated_headers(slots, header_rows)
     if not body:
         return None
+    # If the format states no merged cell, a merged cell may be stored as a filled cell and empty cells beside it.
     if all(
         placed.end_column - placed.column == 1 and placed.end_row - placed.row == 1 for row in slots for placed in row
     ):

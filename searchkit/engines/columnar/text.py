@@ -45,7 +45,9 @@ from searchkit.query.tree import HAN_NUMERAL_CHARACTERS
 from searchkit.text.folding import CODE_POINT_COUNT, fold, to_code_points
 
 _WORD_LENGTH = 2
-_PAGE_CODES = 64  # number of codes of a page; the doc at the start of each page is stored, for `SegmentText.docs_with`
+_PAGE_CODES = 64
+"""Number of codes of a page. The texts are divided into pages. The doc at the start of each page is stored, so that
+`SegmentText.docs_with` finds the doc of an offset."""
 _UTF_32 = "utf-32-le"
 
 

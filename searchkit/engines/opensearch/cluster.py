@@ -273,6 +273,7 @@ class Cluster:
             return []
         answers = ask_together((self, data), searches)
         check_time()
+        # None: this thread runs no call of `run_together`.
         answers = self._send(data, searches) if answers is None else answers
         for answer in answers:
             if "error" in answer:

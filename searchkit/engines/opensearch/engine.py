@@ -247,7 +247,7 @@ class OpenSearchEngine:
                     yield table
 
     def _rows(self, documents: Sequence[str], filters: Sequence[Filter]) -> Iterator[tuple[str, int]]:
-        """Yield id of the document and `Paragraph.n` of the paragraphs in some documents that the filters admit."""
+        """Yield, for each paragraph of `documents` that the filters admit, the id of its document and `Paragraph.n`."""
         query = all_of([PARAGRAPHS, {"terms": {"document": [*documents]}}, *map(to_query, filters)])
         for hit in self._cluster.scan(self._data, query, source=["record"]):
             with decoding(self._folder):

@@ -112,7 +112,10 @@ def text_of(glyphs: Sequence[Glyph]) -> str:
 
 
 def build_row(line: PlacedLine) -> TextRow:
-    """Return a line as a row of words. A line without blanks is one word. A row of a table has no words."""
+    """Return a line as a row of words. A line without blanks is one word.
+
+    A data row of a ruled grid has no words, because its glyphs are not kept (`PlacedLine.glyphs`).
+    """
     if " " not in line.text or (line.is_row and not line.glyphs):
         return TextRow(line, [list(line.glyphs)] if line.glyphs else [], 0, is_data=False)
     words: list[list[Glyph]] = []
