@@ -67,7 +67,8 @@ class Score:
     def as_json(self) -> dict[str, Any]:
         """Return counts, and numbers between 0 and 1.
 
-        `indicator` is the mean similarity over the found labels. `bound`, `change` … are shares of them.
+        `indicator` is the mean similarity over the found labels. `bound`, `change` … are the shares of the found labels
+        that their measures agree with.
         """
         extracted = self.found + self.extra
         out: dict[str, Any] = {"labels": self.labels, "found": self.found, "extra": self.extra}

@@ -34,7 +34,7 @@ class InProcess:
         self._requests.put(message)
 
     def request_exit(self) -> None:
-        """Make the function exit when it next sends a message, or has received the messages sent before."""
+        """Make the function exit when it next sends a message, or asks for more messages than were sent before."""
         self._is_exiting = True
         self._requests.put(None)
 
@@ -50,7 +50,7 @@ class InProcess:
 
 
 class _Parent:
-    """Replacement for `processes.Parent`, for the function."""
+    """Replacement for `processes.Parent`. The function gets it as its argument."""
 
     def __init__(self, child: InProcess) -> None:
         self._child = child

@@ -149,6 +149,7 @@ sys.argv = ["searchkit", *sys.argv[1:]]
 from searchkit.__main__ import main
 main()
 """
+"""Runs a command of searchkit, and prints a line when it begins to import the command line."""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
@@ -201,6 +202,11 @@ with contextlib.suppress(SystemExit):
     entry.main()
 print(len(statuses), *{*statuses[:-1]})
 """
+"""Runs a command of searchkit. Handles Ctrl-C in the import of each module, but then goes on instead of exiting.
+
+Prints the number of exits that were requested, and the distinct statuses of all but the last, which is the exit of the
+command itself.
+"""
 
 
 @pytest.mark.parametrize(("locale", "texts"), [("C", {"interrupted"}), ("zh_CN.UTF-8", {"interrupted", "已中断"})])
@@ -212,7 +218,7 @@ def test_ctrl_c_in_any_import_prints_one_line(tmp_path: Path, locale: str, texts
     lines = done.stderr.splitlines()
     assert {line.removeprefix("searchkit: ") for line in lines if str(tmp_path) not in line} == texts
     count, status = map(int, done.stdout.split())
-    assert len(lines) > count - 2 > 50
+    assert len(lines) > count - 2 > 50  # a line for each of the `count - 1` interruptions, of which there are many
     assert status == 3
 
 

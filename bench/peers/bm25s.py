@@ -1,6 +1,6 @@
 """bm25s: scores for words only.
 
-Of the queries, this peer supports single words and `any` of several words, without filters. bm25s returns only the
+This peer supports queries of one word, and queries for any of several words, without filters. bm25s returns only the
 numbers and the scores of the ten best paragraphs, without total, facets or texts. It runs in memory on one thread, with
 its NumPy backend and searchkit's k1 and b.
 """
@@ -31,12 +31,12 @@ def build(name: str, data: Path, folder: Path) -> None:
 
 
 def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - needs only the folder
-    """Open the index as the only peer: an engine that searchkit is compared with."""
+    """Open the index. Returns one peer: an engine that searchkit is compared with."""
     return {"bm25s": _Bm25sPeer(library.BM25.load(str(folder)))}
 
 
 class _Bm25sPeer:
-    """An open index. It supports queries without filters whose hits may contain any of their words."""
+    """An open index. It supports queries without filters, of one word or for any of several words."""
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - bm25s.BM25 has no types
         self._model = model

@@ -70,6 +70,7 @@ def compare_snapshot(
     spec = choose_indicator(shown or candidates, ranking.wanted, ranking.aspect)
     if spec is not None and ranking.wanted is not None:
         name = snapshot.names.parse(words)
+        # The table is named in the words of the query if these are a name of the chosen indicator.
         spec = replace(spec, indicator=words) if (name.text, name.aspect) == (spec.name.text, spec.aspect) else spec
     table = build_table(
         query,

@@ -1,4 +1,6 @@
-"""The distinct indicators of measures as one folded text, so that a string or gram is found in all of them at once.
+"""The distinct indicators of measures as one folded text, so that a string is found in all of them at once.
+
+A gram is a character or a bigram: a letter, a digit or an ideograph, or two adjacent ones.
 
 An indicator as printed has its original characters; it is not folded. The ordinal of an indicator is its index in the
 list of indicators.
@@ -97,7 +99,7 @@ class Indicators(Sequence[str]):
         is_letter = (codes >= _FIRST_IDEOGRAPH) | _is_between(codes, "0", "9") | _is_between(codes, "a", "z")
         is_last = np.arange(len(codes), dtype=np.int32) > self._last_space.astype(np.int32).take(self._ordinal_at)
         halves = is_letter * (is_last + np.uint8(1))
-        halves[:-1] += halves[:-1] * is_letter[1:]
+        halves[:-1] += halves[:-1] * is_letter[1:]  # a bigram counts at its first character
         sums = np.append(np.int32(0), np.cumsum(halves, dtype=np.int32))
         sizes = sums.take(self._starts + self._lengths) - sums.take(self._starts)
         return np.where(sizes > 0, sizes * _FACTOR_BEFORE_LAST_SPACE, 1.0)

@@ -38,11 +38,12 @@ _INCREASE = re.compile(r"增[幅速长减]|增加(?!值)|涨幅|同比|环比|�
 amount: 工业增加值（亿元）."""
 _DECREASE = re.compile(r"[降减]幅|下降|减少|压减|降低")
 _UP = re.compile("增(?!加?值)|升|涨|提高")
-"""Words that make a header with a word of `_DECREASE` one of both directions: 增长（下降）. 增值 and 增加值 are
-excluded, because they are amounts: 增值税比上年减少."""
+"""Words of increase. A header with such a word and a word of `_DECREASE` names a change in either direction:
+增长（下降）. 增值 and 增加值 are excluded, because they are amounts: 增值税比上年减少."""
 _SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成")
 _GROWTH = re.compile(r"增[幅速]|增长(?!点|极|量|额|数)|[涨降减]幅|[同环]比(?!增减|增加|减少)|升降|百分比")
 _RATE_END = re.compile(r"(?<![汇频功])(?<!容积)(?<!市盈)率$")
+"""The end of the name of a percentage. 汇率, 频率, 功率, 容积率 and 市盈率 are excluded: they are none."""
 _SCORE = re.compile("(?:[得评扣满总]分|分[值数]|权重)$")
 """Words for points: 得分, 分值."""
 _RATE = re.compile(r"(?:1|[^\W\d_]{0,2})/[0-9]*[百千万亿]{1,2}[^\W\d_]{0,2}")
@@ -69,6 +70,7 @@ _SCALED = re.compile("/[十百千万亿]")
 _CALENDAR_UNITS = frozenset({"月", "日", "季", "季度", "学期"})
 """Words that can follow the slash of a unit although they are not units: 元/月."""
 _PERCENT_UNITS = {"%": "percent", "‰": "other", "百分点": "percent", "个百分点": "percent"}
+"""Units of rates → their kind (`names.MEASURE_KINDS`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
         return _PERCENT_UNITS[unit]
     scale, name = vocabulary.split_scale(unit)
     if not name:
-        return "count" if scale > 1 else None
+        return "count" if scale > 1 else None  # a scale alone: 万
     match = vocabulary.match_unit(name, 0)
     if match is not None and len(match.name) == len(name):
         return match.kind
@@ -179,6 +181,7 @@ def _split_time(text: str) -> tuple[str, str]:
     """Return a label without the time at its start or in brackets, and the time as printed."""
     folded = fold(text)
     match = TIME_LABEL.match(folded)
+    # Digits alone are a year only if they are the whole label: 2023, but not 2023 in 2023个.
     if match is not None and (match.end() == len(text) or match[0].isdecimal() is False):
         return text[match.end() :].removeprefix("的"), text[: match.end()].strip()
     for bracket in _UNIT_IN_BRACKETS.finditer(folded):

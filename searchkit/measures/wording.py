@@ -360,7 +360,7 @@ HARVEST_CHANGE = re.compile("[增减][产收]")
 """The name of a change: 增产, 减收. What changes is the thing that was named last, even if another thing is the subject
 of the sentence. Used to match a full name."""
 SELECTION = re.compile("有$")
-"""Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
+"""Before a number and a predicate: the number counts some of the things named before (33个项目,有10个已建成)."""
 RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
 """Before a number without a name after it: the number counts some of the things that were named before, those that the
 clause describes (694个单位,在内地的有472个)."""
@@ -371,7 +371,7 @@ SHARED_HEAD = re.compile(
     r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|(?:主营业务|营业)收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|[^、,的]{2}率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
-"""The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
+"""The end of the last of several names. It may belong to all of the names: 养老保险、失业保险参保人数."""
 COMPLETE_NAME = re.compile("(?:[额数]|人次|资金|外资|投资|资产|负债|存款|贷款|总值|GDP|出口|进口|寿命|税收?)$")
 """The end of a name that needs no `SHARED_HEAD` of the last name: 净资产 in 净资产和利润总额."""
 CAMPAIGN = re.compile("专项|领域|行动|整治")

@@ -273,7 +273,8 @@ def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:
     """Yield the records of `compare --format csv`: one for each value of a cell, and one for each cell without values.
 
     `note` tells the values of a cell apart. They come in this order: the values themselves (`note` is None), values of
-    later reports (revised), other values of the same name (other), and `Cell.target` (target).
+    later reports (revised), other values of the same name (other), and the value with the status of `against`, such as
+    the planned one (target).
     """
     for cell in comparison.cells():
         labels: dict[str, object] = {"row": cell.row, "col": cell.col, "state": cell.state}

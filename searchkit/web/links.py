@@ -64,7 +64,7 @@ def _describe(frame: Frame, item: Suggestion) -> str:
     if item.kind == "did_you_mean":
         return item.query
     if item.kind == "value":
-        facet, values = list(item.filters.items())[-1]
+        facet, values = list(item.filters.items())[-1]  # the last filter is the new one
         return words("instead", text=f"{words.facet(facet)} {values[-1]}", words=item.text)
     if item.text == "match:all":
         return words["match_any"]

@@ -42,7 +42,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     """The values that are possible. Empty means any."""
     default: str | None = None
-    """The value that is meant if the parameter is absent. Pages have limits of their own."""
+    """The value that is meant if the parameter is absent. For `limit`, pages have other defaults."""
     maximum: int = 0
     """Largest value of a number or a limit."""
 
@@ -185,8 +185,8 @@ def data_parameters(endpoint: str) -> tuple[Parameter, ...]:
 
 
 _QUOTED = tuple(quote_plus(bytes([byte]), safe="/:,.") for byte in range(256))
-"""Each byte as it is written in a URL. The table encodes a value in a quarter of the time of `quote_plus`. This counts,
-because most values are on one page only, so that the cache of `encode_pair` lacks them."""
+"""Each byte as it is written in a URL. The table encodes a value in a quarter of the time of `quote_plus`. The time
+matters, because most values are on one page only, so that the cache of `encode_pair` lacks them."""
 
 
 @lru_cache(maxsize=4096)
@@ -228,8 +228,8 @@ _OF_PAGE = {"offset", "after", "cell"}
 _OF_LIST = {*_OF_PAGE, "limit", "sort"}
 """Parameters that are not passed on to another endpoint: `_OF_PAGE`, and those that it reads in another way."""
 _KEEP_PAGE = {"offset", "limit", "context", "draw", "cell"}
-"""Parameters that links within an answer change. A link that changes no other parameter keeps the parameters of
-`_OF_PAGE` that it does not change."""
+"""Parameters that change only what a page shows of its answer. A link that changes no other parameters stays at its
+place in the answer: it keeps the parameters of `_OF_PAGE` that it does not change."""
 
 
 class State:

@@ -155,6 +155,7 @@ def _find_matches(frame: Frame, document: str) -> tuple[dict[int, Spans], bool]:
     if not query:
         return {}, False
     options = frame.state.option_arguments(("literal", "match"))
+    # Without `beyond=False`, paragraphs with only some of the words would follow those with all of them.
     results = frame.index.search(query, document=document, limit=None, beyond=False, **options)
     return {hit.n: hit.spans for hit in sorted(results.hits, key=lambda hit: hit.n)}, results.relaxed
 

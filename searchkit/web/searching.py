@@ -1,4 +1,4 @@
-"""The page of a search: its number of hits, each with its measures, and other searches."""
+"""The page of a search: the number of hits, the hits with their measures, and other searches."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ class HitView(NamedTuple):
     """Text that cites it."""
     context_url: str
     n: int
+    """Number of the paragraph in its document."""
 
 
 def search_page(frame: Frame) -> tuple[str, dict[str, Any]]:
@@ -145,10 +146,10 @@ def _hit_view(frame: Frame, hit: Hit) -> HitView:
     end = window.start + len(window.text)
     url = paragraph_url(frame, hit.document, hit.n)
     tags = [Link(topic, frame.toggle_url("topic", topic)) for topic in hit.topics]
-    if hit.agency and hit.agency != "人民政府":
+    if hit.agency and hit.agency != "人民政府":  # which says no more than the place
         tags.append(Link(hit.agency, frame.toggle_url("agency", hit.agency)))
     section = None
-    if hit.section and hit.section != "其他":
+    if hit.section and hit.section != "其他":  # which names no part of a report
         section = Link(hit.section, frame.toggle_url("section", hit.section))
     title = hit.title or words["untitled"]
     return HitView(

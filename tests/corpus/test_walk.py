@@ -68,7 +68,7 @@ def test_files_without_a_reader_are_counted_by_format(tmp_path: Path) -> None:
 
 
 def test_only_links_to_hidden_files_are_followed(tmp_path: Path) -> None:
-    """Of these links, only two.txt, which leads to a hidden file of the corpus, is followed.
+    """The link two.txt, which leads to a hidden file of the corpus, is followed.
 
     Links out of the corpus or to one of its folders, links to files that are read anyway, and broken links are skipped
     with a reason.

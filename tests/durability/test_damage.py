@@ -199,7 +199,7 @@ def test_crafted_arrays_give_answers_or_damage(index: Path, timeout: Callable[[]
 
 @columnar_only
 def test_a_crafted_commit_is_damage(index: Path) -> None:
-    """A commit is damage if it has no segments, or not exactly one live flag and one rank for each document of them."""
+    """A commit without segments is damage, and so is one without exactly one live flag and one rank per document."""
     manifest = read_manifest(index)
     (path,) = (path for path in array_files(index) if path.suffix == ".arrays")
     stored = ArrayFile(path)
@@ -291,7 +291,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
         if condition():
             return
         time.sleep(0.02)
-    pytest.fail("it never held")
+    pytest.fail("the condition never held")
 
 
 @opens_damaged_files

@@ -69,7 +69,8 @@ _OUTCOMES = (
     ("too much memory", re.compile(r"needs more than \d+ MB of memory")),
     ("crashed", re.compile("the reader crashed|the process that read it was ended")),
 )
-"""Outcomes of files that are not read, with patterns that match the reasons. If none matches, it is `refused`."""
+"""Outcomes of files that are not read, with patterns that match the reasons. The outcome is `refused` if none
+matches."""
 
 BUILD = """
 import json, resource, sys, time
@@ -132,6 +133,7 @@ class Counts:
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """Number of files by outcome, for each suffix."""
     mutations: Counter[str] = field(default_factory=Counter)
+    """Number of damaged files by mutation; `as` for a wrong suffix."""
     slowest: list[tuple[float, str]] = field(default_factory=list)
     """Seconds and names of the slowest files, in descending order."""
     faults: list[str] = field(default_factory=list)

@@ -683,7 +683,7 @@ def test_batches_are_balanced(monkeypatch: pytest.MonkeyPatch, sizes: list[int],
 
 
 @pytest.mark.parametrize("what", ["topics", "work_topics", "units"])
-def test_the_message_about_an_invalid_data_file(
+def test_an_invalid_data_file_has_one_message_for_any_number_of_processes(
     run_build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Path, what: str
 ) -> None:
     """The message about an invalid data file does not depend on the number of processes. No data folder is left."""
@@ -716,7 +716,9 @@ class Building:
 
     process: subprocess.Popen[str]
     mark: str
+    """Value of the environment variable by which the processes of this build are found (`marked`)."""
     workers: Sequence[int]
+    """Process ids of the workers."""
 
 
 @pytest.fixture

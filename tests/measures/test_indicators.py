@@ -273,7 +273,7 @@ def test_verbs_of_increase_or_decrease_mark_a_change(
         ),
     ],
 )
-def test_the_indicator_of_a_change_is_that_of_its_level(extractor: Extractor, text: str, indicators: list[str]) -> None:
+def test_the_indicator_of_a_change_names_what_changed(extractor: Extractor, text: str, indicators: list[str]) -> None:
     """The indicator names what changed, without a baseline (比上年) and without the verb, which `change` states."""
     assert [measure.indicator for measure in measures(extractor, text)] == indicators
 

@@ -15,6 +15,7 @@ import pytest
 FIELDS = ("of_year", "since", "part", "stock", "status")
 LABELS = json.loads((Path(__file__).parent / "times" / "labels.json").read_text(encoding="utf-8"))
 MEASURES = [label for label in LABELS["measures"] if "skip" not in label]
+"""The labels of measures. `skip` is the reason why what was drawn is not a measure and has no label."""
 
 
 def _is_valid(field: str, value: object) -> bool:

@@ -83,7 +83,7 @@ def test_a_part_of_a_longer_number_is_not_an_occurrence(pattern: str, text: str,
     assert list(Substring(pattern, whole_numbers=True).find(text)) == spans
 
 
-def test_positive_leaves_can_be_highlighted() -> None:
+def test_positive_leaves_are_words_strings_and_prefixes() -> None:
     """Positive leaves are words, strings and prefixes from left to right, without negated ones, filters and `*`."""
     tree = And((Or((Word("甲"), And((RED, Prefix("c9"))))), Not(BLUE), Filter("year", ("2023",)), Everything(), GREEN))
     assert list(positive_leaves(tree)) == [Word("甲"), RED, Prefix("c9"), GREEN]

@@ -104,7 +104,7 @@ DOCUMENTS = ("a.txt", "x/a.txt", "x/b.txt", "y/1b.txt", "y/21b.txt", "d.csv#r1",
 def test_ids_are_completed(record_id: str, expected: str) -> None:
     """The end of a document's id is completed, also if a paragraph (#12), a measure (@5) or a table (!3) follows it.
 
-    An end after a `/` is preferred: b.txt is x/b.txt, not y/1b.txt. The id of a document, an empty text and the end of
-    no id do not change.
+    An end after a `/` is preferred: b.txt is x/b.txt, not y/1b.txt. The id of a document, an empty text and a text
+    that no id ends in do not change.
     """
     assert complete_id(record_id, DOCUMENTS) == expected

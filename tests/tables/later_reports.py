@@ -10,7 +10,8 @@ from description import Sample
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that show which rows and columns a cell covers."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
-"""The formats of `_SPANNED`, and formats in which all slots of a cell except the first are empty."""
+"""The formats of `_SPANNED`, and formats that show a cell in the first row and column that it covers. The others are
+empty."""
 
 SAMPLES = (
     Sample(

@@ -102,7 +102,7 @@ def test_arabic_numbers_are_recognised(number: int, places: int, data: st.DataOb
     more = data.draw(st.sampled_from(["", "余", "多"])) if scale and scale[-1] in "万亿" else ""
     if data.draw(st.booleans()):
         printed, sign = printed.translate(FULL_WIDTH), sign.translate(FULL_WIDTH)
-    myriads = scale.lstrip("百千")  # 5千余万
+    myriads = scale.lstrip("百千")  # 万, 亿 or 万亿, before which 余 stands: 5千余万
     numeral = _find_only(printed + scale.removesuffix(myriads) + more + myriads + sign)
     assert numeral.value == value * SCALES[scale]
     assert (numeral.unscaled, numeral.scale) == (format_plain(value), SCALES[scale])
@@ -239,7 +239,7 @@ def test_ill_formed_numerals_are_none(characters: str) -> None:
 def to_chinese(number: int) -> str:
     """Return a number below 10**12 in Chinese numerals, in groups of four digits.
 
-    One 零 stands for the zeros between two digits of a group, or at the beginning of a group after another one.
+    One 零 stands for the zeros between two digits of a group, or at the beginning of any group but the first.
     """
     if number == 0:
         return "零"

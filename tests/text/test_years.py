@@ -21,7 +21,7 @@ from searchkit.text.years import ANY_YEAR, parse_year_range
     ],
 )
 def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
-    """Both functions parse a year and a range, which can be open at either end."""
+    """`parse_year_range` and `parse_written_years` parse a year, and a range, which can be open at either end."""
     assert parse_year_range(text) == years
     assert parse_written_years(text) == years
 

@@ -126,6 +126,7 @@ def _decode_bytes(data: bytes, declared: str) -> tuple[str, tuple[str, ...]]:
     except UnicodeDecodeError:
         encoding = encoding or guess_encoding(data, declared)
     else:
+        # ASCII text in UTF-16 without a byte order mark is also valid UTF-8, with NUL characters.
         if encoding or "\x00" not in text or (encoding := guess_encoding(data, declared)) == UTF_8:
             return text, ()
     return _decode_damaged(data, encoding)

@@ -43,7 +43,8 @@ _SPEECH_OPENING = re.compile(
 """The opening of a speech to a congress: 向大会报告工作, 我代表市人民政府作工作报告, 受国务院委托,现将…情况报告.
 It does not match 受到市政府通报表扬。现将…情况报告如下, which can open any report."""
 _MAX_SHORT_PARAGRAPH_LENGTH = 60
-"""Maximum length of a paragraph that can be a heading or a line with the date of the session, in code points."""
+"""Maximum length of a paragraph that can be a heading or a line with the date of a session of a congress, in code
+points."""
 _MAX_TITLE_CHARACTERS = 300
 """Number of code points of `Evidence.title` that are examined."""
 _MAX_LINE_CHARACTERS = 2000
@@ -78,11 +79,11 @@ class Evidence:
     title: str | None = None
     """Title found in the text, or the stated title."""
     head: Sequence[str] = ()
-    """Lines above the body that are not content."""
+    """Lines above the body, title included: navigation, 索引号, date, source, salutation."""
     paragraphs: Sequence[str] = ()
     """Paragraphs of the body, except rows of tables."""
     tail: Sequence[str] = ()
-    """Lines below the body that are not content."""
+    """Lines below the body: buttons, links, footer, imprint."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """Metadata that the file format states, as in `RawDocument.hints`: `title`, `published`, `issuer`, `source`."""
     headings: Sequence[str] = ()
@@ -226,7 +227,7 @@ def _detect_agency(issuer: str | None, doctype: str | None, title: str, region: 
 
 
 def _opening_lines(evidence: Evidence) -> tuple[str, ...]:
-    """Return the head and the first five headings. A subtitle or session line may have been taken for a heading."""
+    """Return the head and the first five headings: a subtitle or the line of the session may be taken for a heading."""
     return (*evidence.head, *evidence.headings[:5])
 
 

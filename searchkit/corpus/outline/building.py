@@ -216,7 +216,7 @@ def _classify_line(
     if marker is None:
         return _classify_unnumbered(previous, block, following)
     heading = headings.parse_heading_line(rest, is_numbered=True) if rest or marker.style == "一、" else None
-    if marker.printed and not rest and following is not None:
+    if marker.printed and not rest and following is not None:  # the line is only a number: 第一部分
         return _ClassifiedLine(block, marker, rest, marker.printed.rstrip("、.．"), is_heading_line=True)
     if heading is None and following is not None and rest.endswith("。") and _can_head(marker, following):
         heading = _parse_stopped_heading(block, marker, rest)

@@ -107,7 +107,7 @@ class _Publication:
         self._name = cluster.data_index(data)
 
     def run(self, base: str | None, removed: set[str], spools: Sequence[Path], fingerprint: str) -> None:
-        """Create the state. Raises IndexUnusable, also if the cluster still has an unexpected number of documents.
+        """Create the state. Raises IndexUnusable if a request fails, or if the number of documents stays wrong.
 
         `base`: name of the state to clone. `removed`: corpus files whose documents in the base are dropped. `spools`:
         files of added documents. `fingerprint`: that of the analyzer.
@@ -119,7 +119,8 @@ class _Publication:
         kept -= self._delete(removed) if base else 0
         sent = self._send(chunk for number, path in enumerate(spools) for chunk in _join(read_spool(path, number)))
         actual = described = 0
-        for _ in attempts():  # a node that was cut off returns old documents until it notices that
+        # A node that was cut off returns old documents until it notices that it was cut off.
+        for _ in attempts():
             self._cluster.call("POST", f"/{self._name}/_refresh")
             actual, described = self._count(), self._write_columns()
             if actual == described == kept + sent:

@@ -103,7 +103,7 @@ def frame(glyphs: Iterable[Glyph], last: float) -> list[Glyph]:
 
 @pytest.mark.parametrize("align", ["left", "centre", "right"])
 def test_cells_of_a_ruled_table_are_apart(align: str) -> None:
-    """The cells `95,585.30` and `2` are two, even if nothing but a rule is between them."""
+    """The texts `95,585.30` and `2` are two cells, even if nothing but a rule is between them."""
     edges = (80.0, 130.0, 178.0, 210.0)
     blocks = read(place(frame(write_rows(ROWS, edges, align=align), 230), rule_grid(len(ROWS), edges)))
     assert tables(blocks) == [ROWS]
@@ -609,7 +609,7 @@ def test_pages_of_figures_are_read_fast() -> None:
 
 
 def test_find_rulings_ignores_underlines() -> None:
-    """A line under text in a cell is not a rule of the grid."""
+    """A line under text in a cell is not a rule of the grid, but a bar: a rule that touches no vertical rule."""
     rulings = find_rulings([*rule_grid(3), across(TOP + 15, 90, 120)], SIZE)
     assert [len(grid.rows) for grid in rulings.grids] == [4]
     assert [bar.height for bar in rulings.bars] == [TOP + 15]

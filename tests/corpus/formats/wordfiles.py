@@ -13,6 +13,7 @@ from searchkit.processes import run_program
 
 MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+"""Namespaces of the usual variant of the format, which these functions write, and of its strict variant."""
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _CORE = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"

@@ -1,4 +1,7 @@
-"""The most expensive OFD packages and PDF files."""
+"""The most expensive OFD packages and PDF files.
+
+A kind of file is a function that returns a file of about a given size, a kind of text one that returns such a text.
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _find_in_run(
     `previous`: the columns of the table at the end of the column or page before, or None. It is returned unchanged for
     lines of a ruled grid.
     """
-    if lines[0].column < 0 or not any(" " in line.text for line in lines):
+    if lines[0].column < 0 or not any(" " in line.text for line in lines):  # a ruled grid, or no line with gaps
         return list(lines), previous if lines[0].column < 0 else None
     rows = [build_row(line) for line in lines]
     result: list[PlacedLine] = []
@@ -81,6 +81,7 @@ def _find_in_run(
         if first < position:
             continue
         rows[first:end] = mark_parts(rows[first:end])
+        # The table before goes on only at the start of the column, below at most one line, such as a repeated header.
         carried = previous if not result and first <= 1 and position == 0 else None
         table = _build_table(rows, (position, first, end), bars, carried)
         if table is not None:
@@ -128,7 +129,7 @@ def _build_table(
 
 
 def _add_labels(rows: Sequence[TextRow]) -> list[TextRow]:
-    """Return the rows with figures. A label on the line above a row is added to the row.
+    """Return the rows with a label and figures, or with figures alone. A label on the line above a row is added to it.
 
     If another row with figures is above the label, the label must be close to both rows.
     """
@@ -141,7 +142,7 @@ def _add_labels(rows: Sequence[TextRow]) -> list[TextRow]:
 
 
 def _is_row_of_figures(data: Sequence[TextRow], columns: Columns) -> bool:
-    """Return whether `data` is one row that has a figure in each column, and at least `_MIN_FIGURES` of them."""
+    """Return whether `data` is one row with a figure in each column, and there are at least `_MIN_FIGURES` columns."""
     words = data[0].words if len(data) == 1 else []
     return len(words) == len(columns.extents) >= _MIN_FIGURES and all(is_number(text_of(word)) for word in words)
 
@@ -203,7 +204,7 @@ class _AlignedTable:
         _move_totals(cells.values())
         labels = _find_label_spans([(row, cells[id(row)]) for row in rows])
         if labels:
-            rows = [row for row in rows if any(cells[id(row)])]
+            rows = [row for row in rows if any(cells[id(row)])]  # with a cell in another column than 0
         for group in [[row] for row in rows] if labels else group_wrapped(rows, self.columns):
             texts = [""] * len(self.columns.extents)
             for row in group:
@@ -268,7 +269,7 @@ def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]
     for row, cells in rows:
         if 0 in cells:
             labels.append((row.baseline, cell_text(row, cells[0])))
-        if any(cells):
+        if any(cells):  # there is a cell in another column than 0
             if not row.is_data:  # the line continues cells of another row
                 return []
             heights.append(row.baseline)
