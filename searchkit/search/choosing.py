@@ -369,7 +369,9 @@ def _preference(item: RankedMeasure) -> tuple[object, ...]:
         not is_exact(measure),
         measure.extracted.part_of is not None,
         # A report states the value of its place first. What follows under the same name is often of a smaller area.
-        *((measure.source.document, measure.source.n, measure.extracted.start)),
+        measure.source.document,
+        measure.source.n,
+        measure.extracted.start,
     )
 
 

@@ -215,7 +215,7 @@ def _classify_line(
         return _ClassifiedLine(block, marker, rest, rest.rstrip("：:。") or block.text, is_heading_line=True)
     if marker is None:
         return _classify_unnumbered(previous, block, following)
-    heading = headings.parse_heading_line(rest, is_numbered=True) if rest or marker.style == "一、" else None
+    heading = headings.parse_heading_line(rest, is_numbered=True)
     if marker.printed and not rest and following is not None:  # the line is only a number: 第一部分
         return _ClassifiedLine(block, marker, rest, marker.printed.rstrip("、.．"), is_heading_line=True)
     if heading is None and following is not None and rest.endswith("。") and _can_head(marker, following):
