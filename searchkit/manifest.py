@@ -84,7 +84,7 @@ class Manifest:
     built: str
     """Time of the build, ISO 8601 in UTC."""
     corpus: str
-    """The corpus folder as given to the build."""
+    """The corpus folder as given to the build, but absolute if it was given as `.` or with `..`."""
     documents: int
     """Number of documents in the index."""
     paragraphs: int

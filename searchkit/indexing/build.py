@@ -155,7 +155,7 @@ class _BuildConfig:
         indicators = read_data_file("list of indicators", options.indicators or INDICATORS_FILE)
         names = read_name_lists(indicators)
         directory = create_directory(Path(index), options.engine, options.url)
-        return cls(directory, str(corpus), settings, Analyzer(lexicon), options.jobs, indicators, names)
+        return cls(directory, _recorded_path(corpus), settings, Analyzer(lexicon), options.jobs, indicators, names)
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprints of all inputs other than the files. The names are used in `full_because`."""
@@ -175,6 +175,15 @@ class _BuildConfig:
             "measures": f"rules {EXTRACTION_VERSION}",
             "aliases": f"rules {NAMES_VERSION}",
         }
+
+
+def _recorded_path(corpus: str | Path) -> str:
+    """Return the path of a corpus as a manifest records it: as given, or absolute if it is `.` or contains `..`.
+
+    Such a path does not name the corpus once another folder is the current one.
+    """
+    parts = Path(corpus).parts
+    return str(Path(corpus).resolve()) if not parts or ".." in parts else str(corpus)
 
 
 @dataclass(frozen=True, slots=True)
