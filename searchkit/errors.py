@@ -21,6 +21,22 @@ it. A module that calls a library converts the library's exceptions to these.
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+
+def install_command(packages: str) -> str:
+    """Return the shell command that installs packages where searchkit is.
+
+    pipx and `uv tool` give a program an environment of its own, to which `pip install` adds nothing.
+    """
+    prefix = Path(sys.prefix)
+    if (prefix / "pipx_metadata.json").exists():
+        return f"pipx inject cn-report-search {packages}"
+    if (prefix / "uv-receipt.toml").exists():
+        return f"uv pip install --python {prefix} {packages}"
+    return f"pip install {packages}"
+
 
 class SearchkitError(Exception):
     """Base class of all exceptions. `exit_status` is the exit status of the command line.
