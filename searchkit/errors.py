@@ -21,8 +21,12 @@ it. A module that calls a library converts the library's exceptions to these.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+
+_NOT_IN_ARGUMENT = re.compile(r"[^\w@%+=:,./\\~-]")
+"""Matches a character that a shell may not take as part of an argument. ~ is the home folder only at the beginning."""
 
 
 def install_command(packages: str) -> str:
@@ -36,6 +40,11 @@ def install_command(packages: str) -> str:
     if (prefix / "uv-receipt.toml").exists():
         return f"uv pip install --python {prefix} {packages}"
     return f"pip install {packages}"
+
+
+def quoted(path: Path | str) -> str:
+    """Return a path as an argument of a command that users can copy: in double quotes if a shell would split it."""
+    return f'"{path}"' if _NOT_IN_ARGUMENT.search(str(path)) else str(path)
 
 
 class SearchkitError(Exception):

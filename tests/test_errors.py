@@ -12,7 +12,7 @@ import pytest
 
 import searchkit
 from searchkit import errors
-from searchkit.errors import SearchkitError, install_command
+from searchkit.errors import SearchkitError, install_command, quoted
 
 LINE = re.compile(r"(?P<indent>[│ ]*)(?:[├└]── )?(?P<name>[A-Z]\w+) {2,}(?P<meaning>.+)")
 """Matches a line of the tree: `    ├── CorpusError                a corpus that cannot be read`."""
@@ -93,6 +93,18 @@ def test_packages_are_installed_where_searchkit_is(
     (tmp_path / file).touch()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert install_command("mcp") == command.format(prefix=tmp_path)
+
+
+def test_a_path_in_a_command_can_be_copied() -> None:
+    """A path that a shell would split is in quotes, and others are as they are."""
+    assert [*map(quoted, ("a/索引-1", r"C:\a", "我的 索引", "报告(2023)"))] == [
+        "a/索引-1",
+        r"C:\a",
+        '"我的 索引"',
+        '"报告(2023)"',
+    ]
+    with pytest.raises(SearchkitError, match=r'--index "no index"$'):
+        searchkit.open("no index")
 
 
 def test_the_base_class_is_public() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +18,7 @@ from searchkit.cli.options import FolderPath, format_option, index_option, outpu
 from searchkit.cli.output import FAILED, FOUND, Target, print_error, terminal_width, write_output
 from searchkit.cli.progress import long_work, raise_on_interrupt
 from searchkit.cli.settings import SettingsCommand, applying_settings
+from searchkit.errors import quoted
 from searchkit.translation import COLUMN, FACET, join, ngettext, pgettext, translate
 from searchkit.translation import gettext as _
 
@@ -373,4 +373,4 @@ def _more_line(count: int, index: str) -> Iterator[str]:
     """If not all of `count` problems are shown, yield a line with the number of the others and how to list all."""
     if count > _MAX_SHOWN_PROBLEMS:
         text = _("… and {n} more: searchkit info --problems --index {index}")
-        yield "  " + text.format(n=count - _MAX_SHOWN_PROBLEMS, index=quote(index))
+        yield "  " + text.format(n=count - _MAX_SHOWN_PROBLEMS, index=quoted(index))

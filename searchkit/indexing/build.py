@@ -178,12 +178,13 @@ class _BuildConfig:
 
 
 def _recorded_path(corpus: str | Path) -> str:
-    """Return the path of a corpus as a manifest records it: as given, or absolute if it is `.` or contains `..`.
+    """Return the path of a corpus as a manifest records it: as given, or absolute if it is `.`, has `..` or is a link.
 
-    Such a path does not name the corpus once another folder is the current one.
+    Such a path does not have the names of the folder, by which it is known when another folder is the current one.
     """
-    parts = Path(corpus).parts
-    return str(Path(corpus).resolve()) if not parts or ".." in parts else str(corpus)
+    path, resolved = Path(corpus), Path(corpus).resolve()
+    has_its_names = path.parts and resolved.parts[-len(path.parts) :] == path.parts
+    return str(corpus) if path.is_absolute() or has_its_names else str(resolved)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path, monkeypatch:
 
 
 def test_a_corpus_that_was_the_current_folder(run_in: Run, small: Path, tmp_path: Path) -> None:
-    """An index that was built from `.` or `..` has one corpus, not every folder from which it is searched.
+    """An index that was built from `.`, `..` or a link has one corpus, not every folder from which it is searched.
 
     Before, the file beside such an index was ignored, and a file above a folder of the corpus was used.
     """
@@ -185,7 +185,8 @@ def test_a_corpus_that_was_the_current_folder(run_in: Run, small: Path, tmp_path
     (corpus / "a.txt").write_bytes((small / "corpus" / "a.txt").read_bytes())
     (tmp_path / "searchkit.toml").write_text('index = "index"\nformat = "ids"\n', encoding="utf-8")
     (tmp_path / "reports" / "searchkit.toml").write_text('index = "../index"\nformat = "json"\n', encoding="utf-8")
-    for folder, name in ((corpus, ".."), (tmp_path / "reports", ".")):
+    (tmp_path / "link").symlink_to(tmp_path / "reports")
+    for folder, name in ((corpus, ".."), (tmp_path / "reports", "."), (tmp_path, "link")):
         assert run_in(folder, "build", name, "--index", str(tmp_path / "index"), "--full").status == 0
         for current in (tmp_path, corpus.parent, corpus):
             assert run_in(current, "search", "立案", "--limit", "1").out == "2023/a.txt#5\n"
