@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from searchkit.cli.language import LANGUAGE_GIVEN, use_language
+from searchkit.errors import UsageError
 
 SETTINGS_FILE = "searchkit.toml"
 """Name of the file. It is searched for in the current folder, and in the folders above."""
@@ -117,10 +118,13 @@ class SettingsCommand(click.Command):
 def applying_settings(context: click.Context) -> Settings | None:
     """Return the settings that apply to a command, None if there is no file.
 
-    The first call reads them and uses their language. Raises UsageError as `_read_settings` does.
+    The first call reads them and uses their language. Raises UsageError as `_read_settings` does, unless a shell
+    completes the command: its line is no place for a message.
     """
     if "settings" not in context.meta:
-        context.meta["settings"] = _find_settings(context)
+        context.meta["settings"] = None
+        with suppress(UsageError) if context.resilient_parsing else nullcontext():
+            context.meta["settings"] = _find_settings(context)
         _use_language_of(context.meta["settings"], context)
     settings: Settings | None = context.meta["settings"]
     return settings

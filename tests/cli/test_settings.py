@@ -325,6 +325,8 @@ def test_shells_complete_facet_values(run_in: Run, small: Path, tmp_path: Path) 
     assert complete("searchkit measures x --agency", SEARCHKIT_INDEX=index) == ["司法局"]
     assert complete(f"searchkit search x {at} --facet", "of") == ["of_year"]
     assert complete("searchkit search x --district", "东") == []  # no index
+    (tmp_path / "searchkit.toml").write_text("limit = ten\n", encoding="utf-8")
+    assert complete("searchkit search x --district", "东") == []  # no message in the line that is completed
 
 
 def test_completion_loads_little() -> None:
