@@ -65,10 +65,17 @@ demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
 	$(BIN)/searchkit search "双随机 处罚" --facet district --facet year --facet topic --limit 5
 	@echo
-	@echo "The same in the browser:   $(BIN)/searchkit serve --index index --open"
-	@echo "Your own reports:          $(BIN)/searchkit build FOLDER --index my-index"
-	@echo "The command in any folder: pipx install '.[all]'  (or: uv tool install '.[all]')"
-	@echo "What else it can do:       docs/tutorial.md; in Chinese: README.zh.md"
+	@case "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}" in zh*) \
+	  echo "在浏览器中查看：      $(BIN)/searchkit serve --index index --open"; \
+	  echo "检索自己的报告：      $(BIN)/searchkit build 报告目录 --index my-index"; \
+	  echo "在任何目录使用命令：  pipx install '.[all]'（或 uv tool install '.[all]'）"; \
+	  echo "其他功能：            README.zh.md";; \
+	*) \
+	  echo "The same in the browser:   $(BIN)/searchkit serve --index index --open"; \
+	  echo "Your own reports:          $(BIN)/searchkit build FOLDER --index my-index"; \
+	  echo "The command in any folder: pipx install '.[all]'  (or: uv tool install '.[all]')"; \
+	  echo "What else it can do:       docs/tutorial.md; in Chinese: README.zh.md";; \
+	esac
 
 serve: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index

@@ -21,6 +21,31 @@ it. A module that calls a library converts the library's exceptions to these.
 
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
+
+_NOT_IN_ARGUMENT = re.compile(r"[^\w@%+=:,./\\~-]")
+"""Matches a character that a shell may not take as part of an argument. ~ is the home folder only at the beginning."""
+
+
+def install_command(packages: str) -> str:
+    """Return the shell command that installs packages where searchkit is.
+
+    pipx and `uv tool` give a program an environment of its own, to which `pip install` adds nothing.
+    """
+    prefix = Path(sys.prefix)
+    if (prefix / "pipx_metadata.json").exists():
+        return f"pipx inject cn-report-search {packages}"
+    if (prefix / "uv-receipt.toml").exists():
+        return f"uv pip install --python {prefix} {packages}"
+    return f"pip install {packages}"
+
+
+def quoted(path: Path | str) -> str:
+    """Return a path as an argument of a command that users can copy: in double quotes if a shell would split it."""
+    return f'"{path}"' if _NOT_IN_ARGUMENT.search(str(path)) else str(path)
+
 
 class SearchkitError(Exception):
     """Base class of all exceptions. `exit_status` is the exit status of the command line.

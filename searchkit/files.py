@@ -14,7 +14,7 @@ import stat
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from searchkit.errors import UsageError
 
@@ -249,21 +249,27 @@ def is_chinese(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
     return rare <= max_rare_share * len(others)
 
 
-def read_toml(file: DataFile, shape: type[Shape]) -> Shape:
-    """Return the content of a TOML file as an object of `shape`, a `msgspec.Struct`.
-
-    Raises UsageError with the file and the position if the file is not TOML or has another shape.
-    """
-    import msgspec  # noqa: PLC0415 - searches read no TOML
-
+def parse_toml(file: DataFile) -> dict[str, Any]:
+    """Return the content of a TOML file. Raises UsageError with the file and the position if the file is not TOML."""
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415
     else:
         import tomli as tomllib  # noqa: PLC0415
     try:
-        return msgspec.convert(tomllib.loads(file.text), shape)
+        return tomllib.loads(file.text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file.name} is not TOML: {error}") from None
+
+
+def read_toml(file: DataFile, shape: type[Shape]) -> Shape:
+    """Return the content of a TOML file as an object of `shape`, a `msgspec.Struct`.
+
+    Raises UsageError with the file and the position if the file is not TOML or has another shape.
+    """
+    import msgspec  # noqa: PLC0415 - searches read no such file
+
+    try:
+        return msgspec.convert(parse_toml(file), shape)
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `$")
         location = _format_location(path.rstrip("`").removesuffix("[...]"))

@@ -20,7 +20,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
-from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexNotDurable, IndexUnusable
+from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexNotDurable, IndexUnusable, quoted
 
 FORMAT_VERSION = 16
 """Version of the index format.
@@ -84,7 +84,7 @@ class Manifest:
     built: str
     """Time of the build, ISO 8601 in UTC."""
     corpus: str
-    """The corpus folder as given to the build."""
+    """The corpus folder as given to the build, but absolute if that was `.`, had `..` or was a link."""
     documents: int
     """Number of documents in the index."""
     paragraphs: int
@@ -119,7 +119,7 @@ def read_manifest(index: Path) -> Manifest:
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        message = f"no index in {index}; build one with: searchkit build CORPUS --index {index}"
+        message = f"no index in {index}; build one with: searchkit build CORPUS --index {quoted(index)}"
         raise IndexMissing(message) from None
     except OSError as error:
         message = f"cannot read {path}: {error.strerror}"
@@ -403,7 +403,7 @@ def _damaged_error(path: Path, index: Path) -> IndexDamaged:
 
 
 def _rebuild_hint(index: Path) -> str:
-    return f"build it again with: searchkit build CORPUS --index {index}"
+    return f"build it again with: searchkit build CORPUS --index {quoted(index)}"
 
 
 def _data_folders(index: Path) -> list[Path]:

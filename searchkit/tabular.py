@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from searchkit.errors import SearchkitError, UsageError
+from searchkit.errors import SearchkitError, UsageError, install_command
 
 FRAME_LIBRARIES = ("pandas", "polars")
 """Libraries of data frames, in order of preference."""
@@ -124,7 +124,7 @@ def _import_library(names: Sequence[str]) -> Any:  # noqa: ANN401 - a module
     installed = next(filter(find_spec, names), None)
     if installed is not None:
         return import_module(installed)
-    raise SearchkitError(f"a data frame needs {' or '.join(names)}: pip install {names[0]}")
+    raise SearchkitError(f"a data frame needs {' or '.join(names)}: {install_command(names[0])}")
 
 
 def _format_html(table: TextTable) -> str:

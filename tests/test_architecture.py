@@ -98,7 +98,7 @@ THIRD_PARTY = {
     "matplotlib": {"output.chart"},
     "mcp": {"assistants.server"},
     "msgspec": {
-        *("cli.settingsfile", "corpus.topics", "files", "measures.vocabulary", "web.openapi"),
+        *("corpus.topics", "files", "measures.vocabulary", "web.openapi"),
         *(f"engines.opensearch.{name}" for name in ("cluster", "columns", "mapping", "records", "spool")),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },

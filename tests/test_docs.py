@@ -202,6 +202,26 @@ def test_every_option_has_a_help_text(name: str) -> None:
             assert parameter.help, parameter.name
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize(("locale", "first"), [("C", "The same in the browser: "), ("zh_CN.UTF-8", "在浏览器中查看：")])
+def test_make_demo_ends_with_how_to_go_on(tmp_path: Path, locale: str, first: str) -> None:
+    """`make demo` ends with four lines in the language of the locale. `true` stands for searchkit here."""
+    (tmp_path / "searchkit").symlink_to(shutil.which("true") or "")
+    ready = tmp_path / "ready"
+    ready.touch()
+    done = subprocess.run(
+        [shutil.which("make") or "", "--silent", f"--old-file={ready}", "demo", f"READY={ready}", f"BIN={tmp_path}"],
+        cwd=ROOT,
+        env={**os.environ, "LC_ALL": locale, "MAKEFLAGS": ""},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    blank, *lines = done.stdout.splitlines()
+    assert (blank, len(lines), lines[0].startswith(first)) == ("", 4, True)
+    assert all("serve" in line or (locale == "C") == line.isascii() for line in lines)
+
+
 def test_makefile_has_the_targets_of_the_readme() -> None:
     """`make demo`, `make test` and `make check` are in the Makefile; the first two are at the top of README.md."""
     readme, makefile = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))

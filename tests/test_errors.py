@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 import searchkit
 from searchkit import errors
-from searchkit.errors import SearchkitError
+from searchkit.errors import SearchkitError, install_command, quoted
 
 LINE = re.compile(r"(?P<indent>[│ ]*)(?:[├└]── )?(?P<name>[A-Z]\w+) {2,}(?P<meaning>.+)")
 """Matches a line of the tree: `    ├── CorpusError                a corpus that cannot be read`."""
@@ -74,6 +76,35 @@ def test_the_tree_matches_the_classes(item: Entry) -> None:
     assert exception.__bases__ == (find_exceptions()[item.parent] if item.parent else Exception,)
     assert exception.exit_status == item.exit_status
     assert exception.__doc__
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("pyvenv.cfg", "pip install mcp"),
+        ("pipx_metadata.json", "pipx inject cn-report-search mcp"),
+        ("uv-receipt.toml", "uv pip install --python {prefix} mcp"),
+    ],
+)
+def test_packages_are_installed_where_searchkit_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, command: str
+) -> None:
+    """Pipx and `uv tool` keep searchkit in an environment of its own, to which `pip install` adds nothing."""
+    (tmp_path / file).touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert install_command("mcp") == command.format(prefix=tmp_path)
+
+
+def test_a_path_in_a_command_can_be_copied() -> None:
+    """A path that a shell would split is in quotes, and others are as they are."""
+    assert [*map(quoted, ("a/索引-1", r"C:\a", "我的 索引", "报告(2023)"))] == [
+        "a/索引-1",
+        r"C:\a",
+        '"我的 索引"',
+        '"报告(2023)"',
+    ]
+    with pytest.raises(SearchkitError, match=r'--index "no index"$'):
+        searchkit.open("no index")
 
 
 def test_the_base_class_is_public() -> None:

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchkit.cli.options import format_option, index_option, output_options
+from searchkit.cli.options import FolderPath, format_option, index_option, output_options
 from searchkit.cli.output import FAILED, FOUND, Target, print_error, terminal_width, write_output
 from searchkit.cli.progress import long_work, raise_on_interrupt
-from searchkit.cli.settings import applying_settings
+from searchkit.cli.settings import SettingsCommand, applying_settings
+from searchkit.errors import quoted
 from searchkit.translation import COLUMN, FACET, join, ngettext, pgettext, translate
 from searchkit.translation import gettext as _
 
@@ -34,8 +34,8 @@ _LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
 """Matches the location inside a file at the beginning of a reason: `line 7: `, `pages 2 to 5: `."""
 
 
-@click.command()
-@click.argument("corpus", default="corpus", type=click.Path(path_type=Path))
+@click.command(cls=SettingsCommand)
+@click.argument("corpus", default="corpus", type=FolderPath())
 @index_option
 @click.option(
     "--engine",
@@ -147,7 +147,7 @@ def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, *
     return FOUND
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @index_option
 @click.option(
     "--problems",
@@ -188,7 +188,7 @@ def info(index_path: Path, target: Target, *, problems: bool) -> int:
     return FOUND
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @index_option
 def check(index_path: Path) -> int:
     """Verify all files of an index. If a file is damaged, name it and exit with status 3."""
@@ -373,4 +373,4 @@ def _more_line(count: int, index: str) -> Iterator[str]:
     """If not all of `count` problems are shown, yield a line with the number of the others and how to list all."""
     if count > _MAX_SHOWN_PROBLEMS:
         text = _("… and {n} more: searchkit info --problems --index {index}")
-        yield "  " + text.format(n=count - _MAX_SHOWN_PROBLEMS, index=quote(index))
+        yield "  " + text.format(n=count - _MAX_SHOWN_PROBLEMS, index=quoted(index))

@@ -134,7 +134,11 @@ def _set_encodings() -> None:
     """Set the encoding of standard output and standard error: UTF-8 on every system, except for a terminal.
 
     A terminal keeps its encoding, because it can show no other. A character that the encoding lacks is written as ?.
+    What is written to a closed one (`>&-`) is lost.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - until the process ends
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a stream of another class may have replaced the standard one
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")

@@ -11,9 +11,10 @@ import click
 
 from searchkit.cli.completing import complete_condition, complete_facet_name, complete_facet_value
 from searchkit.cli.output import read_target
-from searchkit.cli.settings import INDEX_VARIABLE
+from searchkit.cli.settings import INDEX_VARIABLE, SettingsCommand
 from searchkit.errors import UsageError
 from searchkit.names import ANY_STATUS, BUILT_IN_FACETS, MAX_FACET_VALUES, MEASURE_STATUSES, UNDERSTOOD_FACETS
+from searchkit.translation import gettext as _
 
 _FILTER_HELP = {
     "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",
@@ -35,6 +36,20 @@ ALL_FACETS = "all"
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
+class FolderPath(click.Path):
+    """The path of a folder. An empty text, such as an unset variable of a script, is not the current folder."""
+
+    def __init__(self) -> None:
+        """Create the type, whose values are of the class `Path`."""
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Return the path. Raises BadParameter if the text is empty."""
+        if value == "":
+            self.fail(_("the path is empty"), param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def index_option(command: _Command) -> _Command:
     """Add `--index`."""
     return click.option(
@@ -44,7 +59,7 @@ def index_option(command: _Command) -> _Command:
         default="index",
         show_default=True,
         envvar=INDEX_VARIABLE,
-        type=click.Path(path_type=Path),
+        type=FolderPath(),
         help=f"Folder of the index. Default: the environment variable {INDEX_VARIABLE}, or searchkit.toml.",
     )(command)
 
@@ -204,7 +219,7 @@ def fold_option(command: _Command) -> _Command:
     )(command)
 
 
-class QueryCommand(click.Command):
+class QueryCommand(SettingsCommand):
     """A command with `--literal`, which takes the next argument as its value only if that is a list of facets."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -183,7 +184,11 @@ def print_error(sentence: str) -> None:
 
 
 def print_message(text: str) -> None:
-    """Write a text to standard error as one line, without control characters."""
+    """Write a text to standard error as one line, without control characters.
+
+    If nobody reads standard error any more, as in `searchkit … 2>&1 | head`, the text is lost. The exit status is not.
+    """
     from searchkit.text.characters import sanitize
 
-    sys.stderr.write(f"searchkit: {sanitize(' '.join(text.split()))}\n")
+    with suppress(OSError):
+        sys.stderr.write(f"searchkit: {sanitize(' '.join(text.split()))}\n")

@@ -40,6 +40,7 @@ from searchkit.cli.output import (
     write_measures,
     write_output,
 )
+from searchkit.cli.settings import SettingsCommand
 from searchkit.errors import TimedOut, UsageError
 from searchkit.files import decode_data_file
 from searchkit.names import AGGREGATES, BUILT_IN_FACETS, MAX_FACET_VALUES
@@ -183,7 +184,7 @@ def _set_defaults(options: dict[str, Any], *, is_page: bool) -> None:
         options["facet_limit"] = MAX_SHOWN_VALUES if is_page else MAX_FACET_VALUES
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @click.argument("paragraph_id", metavar="ID")
 @index_option
 @verify_option
@@ -331,7 +332,7 @@ def measures(
     return NOTHING_FOUND
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @click.argument("text")
 @index_option
 @format_option("table", "json")

@@ -29,6 +29,7 @@ from searchkit.cli.output import (
     print_message,
     write_measures,
 )
+from searchkit.cli.settings import SettingsCommand
 from searchkit.errors import UsageError
 from searchkit.translation import COLUMN, FACET, pgettext
 from searchkit.translation import gettext as _
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from searchkit.query.facets import FacetCounts
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @click.argument("record_id", metavar="ID")
 @index_option
 @click.option(
@@ -147,7 +148,7 @@ def _show_paragraphs(
             yield format_markdown(table, range(start, start + len(records))) + "\n"
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @click.argument("name", required=False, shell_complete=complete_facet_name)
 @index_option
 @filter_options
@@ -279,7 +280,7 @@ def _print_facets(facet_counts: Mapping[str, FacetCounts], target: Target) -> bo
     return any(counts.values for counts in facet_counts.values())
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @click.argument("prefix")
 @index_option
 @click.option(
@@ -308,7 +309,7 @@ def suggest(prefix: str, index_path: Path, limit: int, target: Target) -> int:
     return FOUND if completions else NOTHING_FOUND
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @click.argument("what", type=click.Choice(["documents", "paragraphs", "measures", "tables"]))
 @index_option
 @filter_options

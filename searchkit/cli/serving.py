@@ -12,7 +12,8 @@ import click
 from searchkit.cli.language import use_language
 from searchkit.cli.options import verify_option
 from searchkit.cli.output import FOUND, write_output
-from searchkit.errors import SearchkitError, UsageError
+from searchkit.cli.settings import SettingsCommand
+from searchkit.errors import SearchkitError, UsageError, install_command
 
 _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 """Matches an index with a name: 2023=reports/2023/index."""
@@ -31,7 +32,7 @@ def _indexes_option(description: str) -> Callable[[Callable[..., object]], Calla
     )
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @_indexes_option("Folder of the index. Several, each with a name, are served at /i/NAME/.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen at.")
 @click.option(
@@ -73,7 +74,8 @@ def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> 
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn", "jinja2", "h11", "anyio"}:
             raise
-        raise SearchkitError(f"the server needs {error.name}: pip install starlette uvicorn Jinja2") from None
+        install = install_command("starlette uvicorn Jinja2")
+        raise SearchkitError(f"the server needs {error.name}: {install}") from None
 
     def announce(url: str) -> None:
         """Print the address of the page."""
@@ -85,7 +87,7 @@ def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> 
     return FOUND
 
 
-@click.command()
+@click.command(cls=SettingsCommand)
 @_indexes_option("Folder of the index. Several need names, by which the assistant chooses.")
 def mcp(indexes: Sequence[str]) -> int:
     """Answer an assistant on standard input and output, by the Model Context Protocol.
@@ -99,7 +101,7 @@ def mcp(indexes: Sequence[str]) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "mcp":
             raise
-        raise SearchkitError(f"the server for assistants needs {error.name}: pip install mcp") from None
+        raise SearchkitError(f"the server for assistants needs {error.name}: {install_command('mcp')}") from None
     use_language("en")  # programs read the answers, so they are in English, whatever the language of the user
     run_server(_named_indexes(indexes))
     return FOUND
@@ -108,10 +110,12 @@ def mcp(indexes: Sequence[str]) -> int:
 def _named_indexes(texts: Sequence[str]) -> list[tuple[str, Path]]:
     """Return name and folder of each index. A single index without a name is called `index`.
 
-    Raises UsageError if one of several has no name.
+    Raises UsageError if a path is empty, or if one of several has no name.
     """
     indexes = []
     for text in texts:
+        if not text:
+            raise UsageError("--index '': the path is empty")
         match = _NAMED.fullmatch(text)
         if match is None and len(texts) > 1:
             raise UsageError(f"--index {text!r}: several indexes need names: --index NAME={text}")

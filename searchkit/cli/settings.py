@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from searchkit.cli.language import LANGUAGE_GIVEN, use_language
+from searchkit.errors import UsageError
 
 SETTINGS_FILE = "searchkit.toml"
 """Name of the file. It is searched for in the current folder, and in the folders above."""
@@ -43,7 +45,7 @@ class Settings(NamedTuple):
     path: Path
     """The file."""
     values: dict[str, Any]
-    """Values by name of the setting. `index` is relative to the current folder, or absolute if on another drive."""
+    """Values by name of the setting. `index` is relative to the current folder, or absolute."""
 
 
 class CommandDefaults(Mapping[str, Mapping[str, object]]):
@@ -90,8 +92,9 @@ class _OptionDefaults(Mapping[str, object]):
         settings = applying_settings(context)
         value = settings.values.get(_SETTING_OF[name]) if settings else None
         parameter = next(item for item in context.command.params if item.name == name)
-        if value is None or (isinstance(parameter.type, click.Choice) and value not in parameter.type.choices):
-            raise KeyError(name)  # not every command has every format
+        lacks_it = isinstance(parameter.type, click.Choice) and value not in parameter.type.choices
+        if value is None or lacks_it or (value == "ids" and context.params.get("aggregate")):
+            raise KeyError(name)  # not every command has every format, and aggregates have no ids
         return [value] if parameter.multiple else value
 
     def __iter__(self) -> Iterator[str]:
@@ -101,13 +104,27 @@ class _OptionDefaults(Mapping[str, object]):
         return len(_SETTING_OF)
 
 
+class SettingsCommand(click.Command):
+    """A command to which searchkit.toml applies, also if the command line has a value for each of its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments. Then reads the file, unless a shell completes the command."""
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            applying_settings(ctx)
+        return rest
+
+
 def applying_settings(context: click.Context) -> Settings | None:
     """Return the settings that apply to a command, None if there is no file.
 
-    The first call reads them and uses their language. Raises UsageError as `_read_settings` does.
+    The first call reads them and uses their language. Raises UsageError as `_read_settings` does, unless a shell
+    completes the command: its line is no place for a message.
     """
     if "settings" not in context.meta:
-        context.meta["settings"] = _find_settings(context)
+        context.meta["settings"] = None
+        with suppress(UsageError) if context.resilient_parsing else nullcontext():
+            context.meta["settings"] = _find_settings(context)
         _use_language_of(context.meta["settings"], context)
     settings: Settings | None = context.meta["settings"]
     return settings
@@ -132,7 +149,8 @@ def _find_settings(context: click.Context) -> Settings | None:
 
     A file inside a corpus is ignored, because somebody else may have written it. The corpora are the folder that the
     command builds from, and the folders from which these indexes were built: the indexes that the command line, the
-    environment variable and the file itself name, and the index in the folder `index`.
+    environment variable and the file itself name, and the index in the folder `index`. For the commands of `watch`,
+    the indexes that are watched count, too.
     """
     try:
         current = Path.cwd()
@@ -155,8 +173,19 @@ def _corpora(context: click.Context) -> Iterator[Path]:
     if "corpus" in context.params:
         yield Path(context.params["corpus"])
     served = [text.rpartition("=")[2] for text in context.params.get("indexes") or ()]  # NAME=FOLDER or FOLDER
-    for index in filter(None, [context.params.get("index_path"), *served, os.environ.get(INDEX_VARIABLE), "index"]):
+    named = [context.params.get("index_path"), *served, os.environ.get(INDEX_VARIABLE), "index"]
+    for index in (*filter(None, named), *_watched_indexes(context)):
         yield from _corpus_of(index)
+
+
+def _watched_indexes(context: click.Context) -> Iterator[str]:
+    """Yield the indexes that the watches search, if the command is one of `watch`."""
+    if context.parent and context.parent.info_name == "watch":
+        from searchkit.errors import SearchkitError
+        from searchkit.search.watching import WatchFile
+
+        with suppress(SearchkitError):  # the command will report it
+            yield from {item.index for item in WatchFile().watches()}
 
 
 def _corpus_of(index: str | Path) -> Iterator[Path]:
@@ -195,9 +224,9 @@ def _read_settings(path: Path) -> Settings:
 
     values = read_settings_file(path)
     if "index" in values:
-        index = path.parent / values["index"]
+        index = path.parent / os.path.expanduser(values["index"])  # noqa: PTH111 - Path would raise for ~unknown
         try:
-            values["index"] = os.path.relpath(index)  # short in messages
+            values["index"] = min(str(index), os.path.relpath(index), key=len)  # short in messages
         except ValueError:  # on Windows, another drive
             values["index"] = str(index)
     return Settings(path, values)

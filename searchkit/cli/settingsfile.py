@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from msgspec import Meta, Struct
-from msgspec.structs import asdict
+from typing import Any
 
 from searchkit.errors import UsageError
-from searchkit.files import DataFile, decode_data_file, read_error_reason, read_regular_file, read_toml
+from searchkit.files import DataFile, decode_data_file, parse_toml, read_error_reason, read_regular_file
+from searchkit.translation import LOCALES
 
 _MAX_BYTES = 100_000
 """Maximum size of the file, in bytes."""
-
-
-class SettingsFile(Struct, forbid_unknown_fields=True):
-    """All settings. A setting that is left out is None."""
-
-    index: str | None = None
-    """Folder of the index, relative to the folder of the file."""
-    format: Literal["table", "json", "jsonl", "csv", "tsv", "ids"] | None = None
-    """Output format. A command that does not have this format ignores it."""
-    lang: Literal["zh", "en"] | None = None
-    """Language of messages and help, and of the pages of `serve`."""
-    color: Literal["auto", "always", "never"] | None = None
-    """When output has colours."""
-    limit: Annotated[int, Meta(ge=0)] | None = None
-    """Maximum number of hits of search, similar and measures."""
-    facet_limit: Annotated[int, Meta(ge=0)] | None = None
-    """Maximum number of values of a facet."""
-    max_cells: Annotated[int, Meta(ge=1)] | None = None
-    """Maximum number of cells of a comparison."""
-    timeout: Annotated[float, Meta(gt=0)] | None = None
-    """Seconds after which a command gives up."""
+_CHOICES = {
+    "format": ("table", "json", "jsonl", "csv", "tsv", "ids"),
+    "lang": (*LOCALES,),
+    "color": ("auto", "always", "never"),
+}
+"""Name of a setting that is one of some texts → these texts. A command that does not have a format ignores it."""
+_MINIMA = {"limit": 0, "facet_limit": 0, "max_cells": 1}
+"""Name of a setting that is a whole number → its minimum."""
+_SETTINGS = ("index", *_CHOICES, *_MINIMA, "timeout")
+"""The names of all settings."""
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:
@@ -45,5 +32,24 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         text = decode_data_file(read_regular_file(path, _MAX_BYTES))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {read_error_reason(error)}; correct or remove it") from None
-    settings = asdict(read_toml(DataFile(str(path), text), SettingsFile))
-    return {name: value for name, value in settings.items() if value is not None}
+    settings = parse_toml(DataFile(str(path), text))
+    for name, value in settings.items():
+        _check(path, name, value)
+    return settings
+
+
+def _check(path: Path, name: str, value: object) -> None:
+    """Raise UsageError if there is no setting of this name, or if it cannot have this value."""
+    if name not in _SETTINGS:
+        raise UsageError(f"{path}: no setting {name!r}; there are: {', '.join(_SETTINGS)}")
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise UsageError(f"{path}: {name} is one of these texts: {', '.join(map(repr, _CHOICES[name]))}")
+    elif name in _MINIMA:
+        if type(value) is not int or value < _MINIMA[name]:
+            raise UsageError(f"{path}: {name} is a whole number from {_MINIMA[name]}, without quotes")
+    elif name == "timeout":
+        if type(value) not in {int, float} or not value > 0:  # type: ignore[operator]
+            raise UsageError(f"{path}: {name} is a number of seconds above 0, without quotes")
+    elif not isinstance(value, str) or not value or "\0" in value:
+        raise UsageError(f"{path}: {name} is the path of a folder in quotes")

@@ -19,7 +19,7 @@ from searchkit.cli.options import (
     split_options,
 )
 from searchkit.cli.output import FAILED, FOUND, NOTHING_FOUND, Target, print_error, write_output
-from searchkit.cli.settings import use_language_of_help
+from searchkit.cli.settings import SettingsCommand, use_language_of_help
 from searchkit.errors import SearchkitError
 from searchkit.translation import gettext as _
 from searchkit.translation import join, ngettext
@@ -74,7 +74,7 @@ def add(name: str, query: str, index_path: Path, **options: Any) -> int:  # noqa
     return FOUND
 
 
-@watch.command(name="list")
+@watch.command(name="list", cls=SettingsCommand)
 @output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")
 def list_watches(target: Target) -> int:
     """List the watches. Exits with 1 if there are none."""
@@ -105,7 +105,7 @@ def _describe(item: Watch) -> dict[str, object]:
     }
 
 
-@watch.command()
+@watch.command(cls=SettingsCommand)
 @click.argument("names", metavar="NAME…", nargs=-1, required=True)
 def remove(names: tuple[str, ...]) -> int:
     """Remove watches by their names."""
@@ -116,7 +116,7 @@ def remove(names: tuple[str, ...]) -> int:
     return FOUND
 
 
-@watch.command()
+@watch.command(cls=SettingsCommand)
 @click.argument("names", metavar="[NAME]…", nargs=-1)
 @click.option(
     "--limit",

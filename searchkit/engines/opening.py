@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchkit.engines.directory import CLUSTER_FILE, Directory, LocalDirectory
-from searchkit.errors import IndexForeign, SearchkitError, UsageError
+from searchkit.errors import IndexForeign, SearchkitError, UsageError, install_command
 
 if TYPE_CHECKING:
     from searchkit.engines.contract import Engine, Writer
@@ -71,7 +71,7 @@ def create_directory(index: Path, engine: str, url: str | None = None) -> Direct
 
 
 def _lacks_library(error: ModuleNotFoundError) -> SearchkitError:
-    return SearchkitError(f"an index on a cluster needs {error.name}: pip install opensearch-py")
+    return SearchkitError(f"an index on a cluster needs {error.name}: {install_command('opensearch-py')}")
 
 
 def open_engine(name: str, folder: Path) -> Engine:

@@ -155,7 +155,7 @@ class _BuildConfig:
         indicators = read_data_file("list of indicators", options.indicators or INDICATORS_FILE)
         names = read_name_lists(indicators)
         directory = create_directory(Path(index), options.engine, options.url)
-        return cls(directory, str(corpus), settings, Analyzer(lexicon), options.jobs, indicators, names)
+        return cls(directory, _recorded_path(corpus), settings, Analyzer(lexicon), options.jobs, indicators, names)
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprints of all inputs other than the files. The names are used in `full_because`."""
@@ -175,6 +175,16 @@ class _BuildConfig:
             "measures": f"rules {EXTRACTION_VERSION}",
             "aliases": f"rules {NAMES_VERSION}",
         }
+
+
+def _recorded_path(corpus: str | Path) -> str:
+    """Return the path of a corpus as a manifest records it: as given, or absolute if it is `.`, has `..` or is a link.
+
+    Such a path does not have the names of the folder, by which it is known when another folder is the current one.
+    """
+    path, resolved = Path(corpus), Path(corpus).resolve()
+    has_its_names = path.parts and resolved.parts[-len(path.parts) :] == path.parts
+    return str(corpus) if path.is_absolute() or has_its_names else str(resolved)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from warnings import catch_warnings, simplefilter
 
 from searchkit.compare.axes import AxisLabel
 from searchkit.compare.table import CellValue, Comparison
-from searchkit.errors import SearchkitError, UsageError
+from searchkit.errors import SearchkitError, UsageError, install_command
 from searchkit.names import YEAR_FACETS
 from searchkit.output.cells import CELL_MARKS, number_text
 from searchkit.processes import ROOT_FOLDER
@@ -136,7 +136,7 @@ def render_chart(comparison: Comparison, chart_format: str = "svg", size: str = 
         with _without_local_settings():
             import matplotlib.figure  # noqa: F401, PLC0415 - an extra; the first import reads the settings
     except ImportError:
-        raise SearchkitError("charts need Matplotlib: pip install matplotlib") from None
+        raise SearchkitError(f"charts need Matplotlib: {install_command('matplotlib')}") from None
     rows = [row for row in comparison.rows if any(_row_values(comparison, row))]
     if _has_lines(comparison, rows):
         _check_count("rows", len(rows), _MAX_MULTIPLES)

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 from searchkit.compare.audit import Audit
 from searchkit.compare.table import Cell, Comparison
-from searchkit.errors import SearchkitError
+from searchkit.errors import SearchkitError, install_command
 from searchkit.model import to_json
 from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names, value_text
 from searchkit.output.json import comparison_records, finding_to_json
@@ -142,7 +142,7 @@ def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
         from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
         from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
     except ImportError:
-        raise SearchkitError("writing .xlsx needs XlsxWriter: pip install XlsxWriter") from None
+        raise SearchkitError(f"writing .xlsx needs XlsxWriter: {install_command('XlsxWriter')}") from None
     book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
     yield book
     try:

@@ -17,7 +17,7 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest, R
 from searchkit.engines.directory import diagnose_damage
 from searchkit.engines.opening import open_directory, open_engine
 from searchkit.engines.timing import check_time
-from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError
+from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError, quoted
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
@@ -182,7 +182,7 @@ class Snapshot:
         if analyzer.fingerprint != self.manifest.analyzer:
             message = (
                 f"{self.path} was built with another analyzer ({self.manifest.analyzer}; this searchkit has "
-                f"{analyzer.fingerprint}); build it again with: searchkit build CORPUS --index {self.path}"
+                f"{analyzer.fingerprint}); build it again with: searchkit build CORPUS --index {quoted(self.path)}"
             )
             raise IndexStale(message)
         return analyzer

@@ -187,7 +187,7 @@ def test_skipped_files_are_grouped_by_reason(run: Run, bad_corpus: Path, tmp_pat
     assert lines[22:] == [
         "    empty-19.txt",
         f"  {NOT_JSON}: 2 parts of files",
-        f"  … and 7 more: searchkit info --problems --index '{tmp_path / 'my index'}'",
+        f'  … and 7 more: searchkit info --problems --index "{tmp_path / "my index"}"',
     ]
     for n in range(8, 24):
         (bad_corpus / f"empty-{n:02}.txt").unlink()
@@ -1157,6 +1157,25 @@ def test_a_matrix_of_facets(run: Run, index: Path) -> None:
     assert 0 < sum(cell["documents"] for cell in found["cells"]) == found["documents"] <= answer["documents"]  # type: ignore[index,attr-defined,call-overload,operator]
     for options in (["year"], ["--limit", "1"], ["--contains", "1"], ["--within", "天津市"]):
         assert_one_line_error(run(*arguments, "district,year", *options), 2, "--matrix")
+
+
+@pytest.mark.parametrize("redirection", ["2>&1 | true", "2>&-", ">&-"])
+def test_an_error_that_nobody_reads_has_its_status(tmp_path: Path, redirection: str) -> None:
+    """An error exits with its status, also if standard error or standard output is closed."""
+    command = f"set -o pipefail; (sleep 0.2; {sys.executable} -m searchkit search 立案 --index missing) {redirection}"
+    process = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S607
+    assert process.returncode == 3
+    assert process.stderr in {
+        "",
+        "searchkit: no index in missing; build one with: searchkit build CORPUS --index missing\n",
+    }
+
+
+def test_standard_output_can_be_closed(index: Path) -> None:
+    """`searchkit search … >&-` is a search whose output is lost. Before, it was an unexpected error."""
+    command = f"{sys.executable} -m searchkit search 立案 --index '{index}' >&-"
+    process = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S607
+    assert (process.returncode, process.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("output_format", ["jsonl", "table"])

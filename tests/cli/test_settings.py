@@ -104,6 +104,47 @@ def test_a_settings_file_above_the_current_folder_sets_defaults(run_in: Run, sma
     assert run_in(inside, "analyze", "立案").out.startswith("term")  # analyze does not have the format ids
 
 
+def test_the_file_applies_whatever_the_command_line_has(run_in: Run, small: Path, tmp_path: Path) -> None:
+    """`lang` applies, and a bad file is an error, also if every option has a value on the command line."""
+    file = tmp_path / "searchkit.toml"
+    commands = (
+        ("check", "--index", str(small / "index")),
+        ("watch", "remove", "nothing"),
+        ("watch", "list", "--format", "json"),
+        ("build", "missing", "--index", "index", "--format", "json"),
+    )
+    for arguments in commands:
+        file.write_text('lang = "zh"\n', encoding="utf-8")
+        done = run_in(tmp_path, *arguments, LC_ALL="C", XDG_DATA_HOME=str(tmp_path / "data"))
+        assert re.search("完好|没有", done.out + done.err)
+        file.write_text("lang = 1\n", encoding="utf-8")
+        assert run_in(tmp_path, *arguments).status == 2
+
+
+def test_a_format_of_the_file_applies_where_there_is_such_a_format(run_in: Run, small: Path, tmp_path: Path) -> None:
+    """Aggregates have no ids. `ids` in the file leaves them a table; on the command line it is an error."""
+    (tmp_path / "searchkit.toml").write_text('format = "ids"\n', encoding="utf-8")
+    arguments = ("measures", "立案", "--aggregate", "sum", "--index", str(small / "index"))
+    assert run_in(tmp_path, *arguments).out.startswith("1 measures of 立案")
+    assert run_in(tmp_path, *arguments, "--format", "ids").status == 2
+
+
+def test_an_index_in_the_home_folder(run_in: Run, small: Path, tmp_path: Path) -> None:
+    """`~` in `index` is the home folder, as in a shell."""
+    (tmp_path / "searchkit.toml").write_text('index = "~/index"\n', encoding="utf-8")
+    assert run_in(tmp_path, "check", HOME=str(small), USERPROFILE=str(small)).status == 0
+
+
+@pytest.mark.parametrize("command", ["build", "info", "serve", "mcp"])
+def test_an_empty_path_is_not_the_current_folder(run_in: Run, small: Path, tmp_path: Path, command: str) -> None:
+    """An empty `--index` or CORPUS, as of a variable that is not set, is an error. Before, a build wrote to `.`."""
+    arguments = [command, str(small / "corpus")] if command == "build" else [command]
+    done = run_in(tmp_path, *arguments, "--index", "")
+    assert (done.status, "--index" in done.err, "the path is empty" in done.err) == (2, True, True)
+    assert run_in(tmp_path, "build", "").status == 2
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_help_is_in_the_language_of_the_settings_file(run_in: Run, tmp_path: Path) -> None:
     """`lang` in searchkit.toml is the language of the help, also that of commands; `--lang` takes precedence."""
     (tmp_path / "searchkit.toml").write_text('lang = "zh"\n', encoding="utf-8")
@@ -134,14 +175,54 @@ def test_a_settings_file_in_the_corpus_is_not_used(run_in: Run, small: Path, mon
         (folder / "searchkit.toml").unlink()
 
 
+def test_a_corpus_that_was_the_current_folder(run_in: Run, small: Path, tmp_path: Path) -> None:
+    """An index that was built from `.`, `..` or a link has one corpus, not every folder from which it is searched.
+
+    Before, the file beside such an index was ignored, and a file above a folder of the corpus was used.
+    """
+    corpus = tmp_path / "reports" / "2023"
+    corpus.mkdir(parents=True)
+    (corpus / "a.txt").write_bytes((small / "corpus" / "a.txt").read_bytes())
+    (tmp_path / "searchkit.toml").write_text('index = "index"\nformat = "ids"\n', encoding="utf-8")
+    (tmp_path / "reports" / "searchkit.toml").write_text('index = "../index"\nformat = "json"\n', encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "reports")
+    for folder, name in ((corpus, ".."), (tmp_path / "reports", "."), (tmp_path, "link")):
+        assert run_in(folder, "build", name, "--index", str(tmp_path / "index"), "--full").status == 0
+        for current in (tmp_path, corpus.parent, corpus):
+            assert run_in(current, "search", "立案", "--limit", "1").out == "2023/a.txt#5\n"
+
+
+def test_a_file_in_a_watched_corpus_is_not_used(
+    run_in: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands of `watch` ignore a file in the corpus of an index that is watched."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    file = small / "corpus" / "searchkit.toml"
+    file.write_text('format = "json"\n', encoding="utf-8")
+    try:
+        assert run_in(tmp_path, "watch", "add", "立案", "立案", "--index", str(small / "index")).status == 0
+        assert run_in(small / "corpus", "watch", "run").out == ""
+        assert run_in(small / "corpus", "watch", "list").out.startswith("name")
+    finally:
+        file.unlink()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('colour = "red"', "colour"),
-        ("limit = -1", "limit"),
-        ('format = "xml"', "format"),
+        ('colour = "red"', "no setting 'colour'; there are: index, format, lang, color, limit,"),
+        ('[searchkit]\nformat = "csv"', "no setting 'searchkit'"),
+        ("limit = -1", "limit is a whole number from 0, without quotes"),
+        ('limit = "5"', "limit is a whole number from 0"),
+        ("max_cells = true", "max_cells is a whole number from 1"),
+        ("timeout = 0", "timeout is a number of seconds above 0"),
+        ("timeout = nan", "timeout is a number of seconds above 0"),
+        ('format = "xml"', "format is one of these texts: 'table', 'json', "),
+        ("lang = ['zh']", "lang is one of these texts: 'en', 'zh'"),
         ("[", "not TOML"),
-        ("index = 3", "index"),
+        ("index = 3", "index is the path of a folder in quotes"),
+        ('index = ""', "index is the path of a folder in quotes"),
+        ('index = "a\\u0000b"', "index is the path of a folder in quotes"),
         ("#" * 100_001, "cannot be read: larger than 0.1 MB; correct"),
     ],
 )
@@ -244,6 +325,8 @@ def test_shells_complete_facet_values(run_in: Run, small: Path, tmp_path: Path) 
     assert complete("searchkit measures x --agency", SEARCHKIT_INDEX=index) == ["司法局"]
     assert complete(f"searchkit search x {at} --facet", "of") == ["of_year"]
     assert complete("searchkit search x --district", "东") == []  # no index
+    (tmp_path / "searchkit.toml").write_text("limit = ten\n", encoding="utf-8")
+    assert complete("searchkit search x --district", "东") == []  # no message in the line that is completed
 
 
 def test_completion_loads_little() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from searchkit.engines.directory import CLUSTER_FILE
 from searchkit.engines.locking import Holder
 from searchkit.engines.opensearch.cluster import EXISTS, Cluster
-from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable
+from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, quoted
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
@@ -99,7 +99,9 @@ class ClusterDirectory:
         text = found["_source"]["text"] if found else ""
         if not text:
             where = f"{self._cluster.url} ({self._cluster.name})"
-            raise IndexMissing(f"no index on {where}; build one with: searchkit build CORPUS --index {self.path}")
+            raise IndexMissing(
+                f"no index on {where}; build one with: searchkit build CORPUS --index {quoted(self.path)}"
+            )
         return decode_manifest(text, self.path / "manifest", self.path)
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
