@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -21,6 +21,7 @@ from searchkit.model import to_json
 from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names, value_text
 from searchkit.output.json import comparison_records, finding_to_json
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
+from searchkit.output.writing import complete_file
 from searchkit.text.characters import display_width, sanitize
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def write_records(records: Iterable[Mapping[str, object]], name: str, path: Path
 
 @contextmanager
 def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
-    """Yield an empty workbook, and write it to `path` if the block succeeds.
+    """Yield an empty workbook, and write it to `path` if the block succeeds. A file appears when it is complete.
 
     Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
     """
@@ -146,7 +147,8 @@ def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
     book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
     yield book
     try:
-        book.close()  # writes the file
+        with complete_file(path) if isinstance(path, Path) else nullcontext(path) as book.filename:
+            book.close()  # writes the file
     except (XlsxWriterException, OSError) as error:
         cause = error.__context__ if isinstance(error.__context__, OSError) else error  # XlsxWriter wraps an OSError
         reason = cause.strerror if isinstance(cause, OSError) else None
