@@ -34,7 +34,8 @@ class OutputClosed(Exception):
 def write_output(pieces: Iterable[str]) -> None:
     """Write text to standard output, piece by piece; on a terminal, through the pager if `start_pager` starts one.
 
-    Raises OutputClosed.
+    Nothing stays in the buffer, so that what `watch run` marks as seen was written. Raises OutputClosed, and
+    SearchkitError if the text cannot be written, as on a full disk.
     """
     if sys.stdout.isatty():
         from searchkit.cli.pager import start_pager
@@ -43,8 +44,11 @@ def write_output(pieces: Iterable[str]) -> None:
     try:
         for piece in pieces:
             sys.stdout.write(piece)
+        sys.stdout.flush()
     except BrokenPipeError:  # click would exit with status 1
         raise OutputClosed from None
+    except OSError as error:
+        raise SearchkitError(f"standard output cannot be written: {error.strerror}") from error
 
 
 class Target(NamedTuple):
