@@ -97,8 +97,8 @@ def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> None:
         sentences.finish()
 
 
-def write_tables(tables: Iterable[Table], path: Path) -> None:
-    """Write tables to a file: a sheet for each, after a sheet with a list of them.
+def write_tables(tables: Iterable[Table], path: Path | IO[bytes]) -> None:
+    """Write tables to a file, or into an open one: a sheet for each, after a sheet with a list of them.
 
     Keeps all cells in memory. XlsxWriter can write each row when it is complete (`constant_memory`), but then keeps a
     file open for each sheet, and there may be thousands. Raises SearchkitError as `write_findings` does, and
