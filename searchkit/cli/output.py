@@ -101,11 +101,18 @@ class Target(NamedTuple):
 
 
 def write_measures(measures: Iterable[Measure], target: Target) -> None:
-    """Write a workbook of measures, each with a link to its paragraph. Raises as `Target.write` does."""
+    """Write a workbook of measures, each with a link to its paragraph. Raises as `Target.write` does.
+
+    A message says how many links are missing, because Excel allows no more in a sheet.
+    """
     from searchkit.output.xlsx import write_measures
 
     assert target.path is not None  # noqa: S101 - `read_target` requires it
-    write_measures(measures, target.path)
+    left_out = write_measures(measures, target.path)
+    if left_out:
+        print_error(
+            f"the last {left_out} values have no link: a sheet cannot have more; their paragraphs are in `sentences`"
+        )
 
 
 def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> Target:

@@ -82,10 +82,11 @@ def write_workbook(comparison: Comparison, path: Path | IO[bytes]) -> None:
         sentences.finish()
 
 
-def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> None:
+def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> int:
     """Write measures to a file, or into an open one. Each value is linked to its paragraph in a second sheet.
 
-    Raises SearchkitError as `write_findings` does.
+    Returns the number of values without a link: those after the first `_MAX_LINKS`. Raises SearchkitError as
+    `write_findings` does.
     """
     with _workbook(path) as book:
         formats = _Formats(book)
@@ -95,6 +96,7 @@ def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> None:
             sheet.add(to_json(measure), {"value": sentences.link(measure.source)})
         sheet.finish()
         sentences.finish()
+    return max(sheet.rows - _MAX_LINKS, 0)
 
 
 def write_tables(tables: Iterable[Table], path: Path | IO[bytes]) -> None:

@@ -82,6 +82,21 @@ def test_workbook_of_measures(run: Run, small: Path, tmp_path: Path) -> None:
     assert not list(sheet.iter(f"{NAMESPACE}f"))
 
 
+def test_values_without_a_link_are_counted(
+    run: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Excel drops links beyond a number. If there are more values, a message says so, and the workbook has them all."""
+    arguments = ("export", "measures", "--index", small / "index", "--output", tmp_path / "m.xlsx")
+    assert run(*arguments).err == ""
+    measures = len([*sheet_xml(tmp_path / "m.xlsx", 1).iter(f"{NAMESPACE}hyperlink")])
+    monkeypatch.setattr("searchkit.output.xlsx._MAX_LINKS", 2)
+    result = run(*arguments)
+    assert result.status == 0
+    assert result.err.startswith(f"searchkit: the last {measures - 2} values have no link: ")
+    sheet = sheet_xml(tmp_path / "m.xlsx", 1)
+    assert (len([*sheet.iter(f"{NAMESPACE}hyperlink")]), len([*sheet.iter(f"{NAMESPACE}row")])) == (2, measures + 1)
+
+
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for the profile of LibreOffice Calc. A test that needs it is skipped if Calc is not installed."""
