@@ -21,6 +21,8 @@ FOUND, NOTHING_FOUND, WRONG_USAGE, FAILED = range(4)
 """Exit statuses 0 to 3. Commands that do not look for anything, such as build and check, succeed with FOUND."""
 WORKBOOK = "xlsx"
 """Format that is not text, and needs a file."""
+_OTHER_WORKBOOKS = frozenset({"xls", "xlsm", "xlsb", "ods", "et"})
+"""Suffixes of spreadsheets that no format writes. .et is that of WPS."""
 _BYTE_ORDER_MARK = "\ufeff"
 """Tells Excel that a file is in UTF-8."""
 
@@ -122,7 +124,8 @@ def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> T
     The suffix .xlsx does so even if `--format` is on the command line. Excel reads a .csv file without a byte order
     mark in the encoding of the system. So if `bom` is None, output in the format csv has a byte order mark if its path
     ends with .csv or has no suffix, such as a folder of .csv files. Raises UsageError for a workbook without a file,
-    and for a byte order mark in another format than csv or tsv.
+    for the suffix of another spreadsheet without `--format`, which would get a table of text, and for a byte order mark
+    in another format than csv or tsv.
     """
     context = click.get_current_context()
     suffix = path.suffix.lower().removeprefix(".") if path else ""
@@ -130,6 +133,8 @@ def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> T
     given = context.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE
     if isinstance(option.type, click.Choice) and suffix in option.type.choices and (suffix == WORKBOOK or not given):
         output_format = suffix
+    if suffix in _OTHER_WORKBOOKS and not given:
+        raise UsageError(f"{path}: write .xlsx or .csv; .{suffix} is no format of searchkit")
     if output_format == WORKBOOK and path is None:
         raise UsageError("--format xlsx needs --output FILE")
     if bom and output_format not in {"csv", "tsv"}:

@@ -37,10 +37,16 @@ def test_the_suffix_of_the_file_is_the_format(run: Run, small: Path, tmp_path: P
 
 
 def test_wrong_uses_of_files(run: Run, small: Path, tmp_path: Path) -> None:
-    """--format xlsx needs --output, --bom a format with cells. A file that cannot be written is a one-line error."""
+    """--format xlsx needs --output, --bom a format with cells. A file that cannot be written is a one-line error.
+
+    So is a suffix of a spreadsheet that searchkit does not write.
+    """
     index = small / "index"
     assert run("search", "立案", "--index", index, "--format", "xlsx").status == 2
     assert run("search", "立案", "--index", index, "--format", "json", "--bom").status == 2
+    for name in ("a.xls", "a.ODS"):
+        result = run("search", "立案", "--index", index, "--output", tmp_path / name)
+        assert (result.status, "write .xlsx or .csv" in result.err, (tmp_path / name).exists()) == (2, True, False)
     for name in ("no/a.csv", "no/a.xlsx"):
         result = run("export", "documents", "--index", index, "--output", tmp_path / name)
         assert (result.status, result.out, result.err.count("\n")) == (3, "", 1)
