@@ -61,6 +61,20 @@ def test_an_export_of_nothing_writes_no_file(run: Run, small: Path, tmp_path: Pa
         assert result.err == f"searchkit: no {what} to export; `searchkit facets` lists what the index has\n"
 
 
+@pytest.mark.parametrize("command", ["search", "measures"])
+def test_a_file_with_other_results_than_asked_for_is_announced(
+    run: Run, small: Path, tmp_path: Path, command: str
+) -> None:
+    """If the hits match only some words of the query, a message says so, unless the output does: a page or json."""
+    arguments = (command, "立案 火星", "--index", small / "index")
+    for options in (("--output", tmp_path / "a.xlsx"), ("--output", tmp_path / "a.json"), ("--format", "csv")):
+        result = run(*arguments, *options)
+        assert (result.status, "matches the whole query" in result.err) == (0, True)
+    for output_format in ("table", "json"):
+        assert run(*arguments, "--format", output_format).err == ""
+    assert run(command, "立案", "--index", small / "index", "--output", tmp_path / "a.csv").err == ""
+
+
 def sheet_xml(path: Path, number: int) -> ET.Element:
     """Return the XML of the sheet with a number, from 1, of a workbook."""
     with ZipFile(path) as book:
