@@ -211,6 +211,10 @@ class Table(Tabular):
         names = column_names(self.header, self.rows)
         return (dict(zip(names, [*row, *[""] * (len(names) - len(row))], strict=True)) for row in grid(self.rows))
 
+    def _columns(self) -> list[str]:
+        """Return the names of the fields of `_records`."""
+        return column_names(self.header, self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
@@ -434,7 +438,7 @@ def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]
     """
     if isinstance(record, Table):
         return {"id": record.id, **asdict(record)}
-    return pick_json(record, _names(type(record)))  # type: ignore[arg-type]
+    return pick_json(record, json_names(type(record)))  # type: ignore[arg-type]
 
 
 def pick_json(record: Document | Paragraph | Measure, names: Iterable[str]) -> dict[str, object]:
@@ -451,7 +455,7 @@ def pick_json(record: Document | Paragraph | Measure, names: Iterable[str]) -> d
 
 
 @cache
-def _names(record_type: type[Any]) -> tuple[str, ...]:
+def json_names(record_type: type[Any]) -> tuple[str, ...]:
     """Return the names of the fields of a class of records in JSON, in order."""
     names = [item.name for item in fields(record_type)]
     if issubclass(record_type, Measure):

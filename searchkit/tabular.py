@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from searchkit.errors import SearchkitError, UsageError, install_command
 
 FRAME_LIBRARIES = ("pandas", "polars")
 """Libraries of data frames, in order of preference."""
+_MAX_SHOWN_ROWS = 200
+"""Maximum number of rows of a table in a notebook, whose file keeps what it shows."""
 Pieces = Sequence[tuple[str, bool]]
 """Pieces of a text, each with whether it is a match."""
 
@@ -54,19 +57,29 @@ class Tabular:
         """Return the rows of the data frame. All have the same fields."""
         raise NotImplementedError
 
+    def _columns(self) -> Sequence[str]:
+        """Return the names of these fields."""
+        raise NotImplementedError
+
     def _repr_html_(self) -> str:
-        """Return the table as HTML. Notebooks call this method. All text is escaped."""
+        """Return the table as HTML. Notebooks call this method. All text is escaped.
+
+        If there are more than 200 rows, a line below the table says how many are not shown.
+        """
         return _format_html(self._text_table())
 
     def to_frame(self, library: str | None = None) -> Any:  # noqa: ANN401 - a class of a library that may be missing
-        """Return a data frame with a row for each record.
+        """Return a data frame with a row for each record. Without records, it has the same columns and no rows.
 
         `library`: pandas or polars; None for the first of them that is installed. Raises SearchkitError if the library
         is not installed (None: if neither is), and UsageError for any other name.
         """
         if library is not None and library not in FRAME_LIBRARIES:
             raise UsageError(f"a data frame is of {' or '.join(FRAME_LIBRARIES)}, not {library!r}")
-        return _import_library(FRAME_LIBRARIES if library is None else (library,)).DataFrame(list(self._records()))
+        module = _import_library(FRAME_LIBRARIES if library is None else (library,))
+        # Polars takes the types of the columns from the first 100 records, unless it is told to read all.
+        options = {"infer_schema_length": None} if module.__name__ == "polars" else {}
+        return module.DataFrame(list(self._records()) or {name: [] for name in self._columns()}, **options)
 
 
 def grid(rows: Sequence[Sequence[SpanningCell]], *, is_filled: bool = False) -> list[list[str]]:
@@ -142,5 +155,8 @@ def _format_html(table: TextTable) -> str:
 
     notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
     head = f"<thead>{line('th', table.headers)}</thead>"
-    body = "".join(line("td", row) for row in table.rows)
-    return f"{notes}<table><caption>{escape(table.caption)}</caption>{head}<tbody>{body}</tbody></table>"
+    rows = iter(table.rows)
+    body = "".join(line("td", row) for row in islice(rows, _MAX_SHOWN_ROWS))
+    left_out = sum(1 for _ in rows)
+    rest = f"<p>… and {left_out} more rows; to_frame() has all</p>" if left_out else ""
+    return f"{notes}<table><caption>{escape(table.caption)}</caption>{head}<tbody>{body}</tbody></table>{rest}"

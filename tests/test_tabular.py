@@ -14,7 +14,7 @@ from searchkit.compare.table import Comparison
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.index import Index
 from searchkit.model import Cell, ExtractedMeasure, Measure, Table
-from searchkit.tabular import column_names
+from searchkit.tabular import Tabular, column_names
 
 HOSTILE = "<script>alert(1)</script>立案3件"
 
@@ -123,7 +123,7 @@ def test_frames_are_of_the_library_that_is_installed(index: Index, monkeypatch: 
     installed: dict[str, ModuleType] = {}
     for name in ("pandas", "polars"):
         installed[name] = ModuleType(name)
-        installed[name].DataFrame = lambda records, name=name: (name, records)  # type: ignore[attr-defined]
+        installed[name].DataFrame = lambda records, name=name, **_options: (name, records)  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, name, installed[name])
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name in installed)
     assert results.to_frame()[0] == "pandas"
@@ -135,6 +135,54 @@ def test_frames_are_of_the_library_that_is_installed(index: Index, monkeypatch: 
     installed.clear()
     with pytest.raises(SearchkitError, match="pip install pandas"):
         results.to_frame()
+
+
+def test_a_frame_without_rows_has_its_columns(
+    index: Index, make_table: Callable[..., Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The columns are those of the records of other results of the same kind."""
+    frames = ModuleType("pandas")
+    frames.DataFrame = lambda data: data  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pandas", frames)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: True)
+    header = ((Cell("年"), Cell("件数")),)
+    for full, empty in (
+        (index.search("立案"), index.search("没有")),
+        (index.measures("立案"), index.measures("没有")),
+        (index.measures("立案", aggregate="sum", by="year"), index.measures("没有", aggregate="sum", by="year")),
+        (index.compare("立案"), make_table([])),
+        (Table("a.txt", 1, None, header, header, 0, 1), Table("a.txt", 1, None, header, (), 0, 1)),
+    ):
+        assert [*full._columns()] == [*full.to_frame()[0]]
+        assert empty.to_frame() == {name: [] for name in empty._columns()}
+
+
+def test_a_long_table_is_cut() -> None:
+    """A notebook shows 200 rows, and says how many there are beside them."""
+    rows = tuple((Cell(str(number)),) for number in range(203))
+    page = Tags(Table("a.txt", 1, None, (), rows, 0, 1)._repr_html_())
+    assert page.tags.count("tr") == 201
+    assert page.text.endswith("199… and 3 more rows; to_frame() has all")
+    assert "more rows" not in Table("a.txt", 1, None, (), rows[:200], 0, 1)._repr_html_()
+
+
+def test_an_aggregate_of_nothing_shows_nothing(index: Index) -> None:
+    """A number that does not exist is an empty cell."""
+    assert "None" not in index.measures("没有", aggregate="sum")._repr_html_()
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_types_of_columns_do_not_depend_on_the_first_records(library: str) -> None:
+    """A column that is empty in the first hundred records can have numbers in later ones, of several types."""
+    pytest.importorskip(library, reason=f"{library} is not installed")
+
+    class Numbers(Tabular):
+        """Records of which only the last two have a value."""
+
+        def _records(self) -> list[dict[str, object]]:
+            return [{"value": value} for value in (*[None] * 200, 3, 0.5)]
+
+    assert Numbers().to_frame(library)["value"].to_list()[-2:] == [3, 0.5]
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

@@ -22,6 +22,8 @@ FOUND, NOTHING_FOUND, WRONG_USAGE, FAILED = range(4)
 """Exit statuses 0 to 3. Commands that do not look for anything, such as build and check, succeed with FOUND."""
 WORKBOOK = "xlsx"
 """Format that is not text, and needs a file."""
+_OTHER_WORKBOOKS = frozenset({"xls", "xlsm", "xlsb", "ods", "et"})
+"""Suffixes of spreadsheets that no format writes. .et is that of WPS."""
 _BYTE_ORDER_MARK = "\ufeff"
 """Tells Excel that a file is in UTF-8."""
 
@@ -35,7 +37,8 @@ class OutputClosed(Exception):
 def write_output(pieces: Iterable[str]) -> None:
     """Write text to standard output, piece by piece; on a terminal, through the pager if `start_pager` starts one.
 
-    Raises OutputClosed.
+    Nothing stays in the buffer, so that what `watch run` marks as seen was written. Raises OutputClosed, and
+    SearchkitError if the text cannot be written, as on a full disk.
     """
     if sys.stdout.isatty():
         from searchkit.cli.pager import start_pager
@@ -44,8 +47,11 @@ def write_output(pieces: Iterable[str]) -> None:
     try:
         for piece in pieces:
             sys.stdout.write(piece)
+        sys.stdout.flush()
     except BrokenPipeError:  # click would exit with status 1
         raise OutputClosed from None
+    except OSError as error:
+        raise SearchkitError(f"standard output cannot be written: {error.strerror}") from error
 
 
 class Target(NamedTuple):
@@ -71,19 +77,17 @@ class Target(NamedTuple):
     def write(self, pieces: Iterable[str]) -> None:
         """Write text. Raises SearchkitError if the file cannot be written, OutputClosed as `write_output` does.
 
-        A regular file appears when it is complete: until then, it has another name, and what was there before stays. A
-        device or a pipe is written directly.
+        The file appears when it is complete (`complete_file`).
         """
         marked = chain([_BYTE_ORDER_MARK], pieces) if self.bom else pieces
         if self.path is None:
             write_output(marked)
             return
+        from searchkit.output.writing import complete_file
+
         try:
-            if self.path.exists() and not self.path.is_file():  # a device or a pipe
-                with self.path.open("w", encoding="utf-8", newline="") as file:
-                    file.writelines(marked)
-            else:
-                _replace_file(self.path.resolve(), marked)
+            with complete_file(self.path) as path, path.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(marked)
         except OSError as error:
             raise SearchkitError(f"{self.path}: cannot be written: {error.strerror}") from error
 
@@ -99,24 +103,19 @@ class Target(NamedTuple):
             self.write(format_records(records, self.format, self.width))
 
 
-def _replace_file(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file under another name, and rename it when it is complete. If an exception is raised, remove it."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(pieces)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def write_measures(measures: Iterable[Measure], target: Target) -> None:
-    """Write a workbook of measures, each with a link to its paragraph. Raises as `Target.write` does."""
+    """Write a workbook of measures, each with a link to its paragraph. Raises as `Target.write` does.
+
+    A message says how many links are missing, because Excel allows no more in a sheet.
+    """
     from searchkit.output.xlsx import write_measures
 
     assert target.path is not None  # noqa: S101 - `read_target` requires it
-    write_measures(measures, target.path)
+    left_out = write_measures(measures, target.path)
+    if left_out:
+        print_error(
+            f"the last {left_out} values have no link: a sheet cannot have more; their paragraphs are in `sentences`"
+        )
 
 
 def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> Target:
@@ -126,7 +125,8 @@ def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> T
     The suffix .xlsx does so even if `--format` is on the command line. Excel reads a .csv file without a byte order
     mark in the encoding of the system. So if `bom` is None, output in the format csv has a byte order mark if its path
     ends with .csv or has no suffix, such as a folder of .csv files. Raises UsageError for a workbook without a file,
-    and for a byte order mark in another format than csv or tsv.
+    for the suffix of another spreadsheet without `--format`, which would get a table of text, and for a byte order mark
+    in another format than csv or tsv.
     """
     context = click.get_current_context()
     suffix = path.suffix.lower().removeprefix(".") if path else ""
@@ -134,6 +134,8 @@ def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> T
     given = context.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE
     if isinstance(option.type, click.Choice) and suffix in option.type.choices and (suffix == WORKBOOK or not given):
         output_format = suffix
+    if suffix in _OTHER_WORKBOOKS and not given:
+        raise UsageError(f"{path}: write .xlsx or .csv; .{suffix} is no format of searchkit")
     if output_format == WORKBOOK and path is None:
         raise UsageError("--format xlsx needs --output FILE")
     if bom and output_format not in {"csv", "tsv"}:

@@ -164,11 +164,12 @@ def search(
                 lambda: terminal.format_results(results, colour=target.colour, first=first, highlight=highlight),
                 lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in hits),
             )
+    suggestions = terminal.suggestion_lines(results.suggestions, "paragraphs")
     if results.total:
+        if results.relaxed:
+            _print_hints(target, [terminal.relaxed_line("paragraphs"), *suggestions])
         return FOUND
-    _print_hints(
-        target, [*map(translate, results.notes), *terminal.suggestion_lines(results.suggestions, "paragraphs")]
-    )
+    _print_hints(target, [*map(translate, results.notes), *suggestions])
     return NOTHING_FOUND
 
 
@@ -326,9 +327,12 @@ def measures(
             lambda: records,
             results.aggregate or "measures",
         )
+    suggestions = terminal.suggestion_lines(results.suggestions, "measures")
     if results.total:
+        if results.relaxed:
+            _print_hints(target, [terminal.relaxed_line("measures"), *suggestions])
         return FOUND
-    _print_hints(target, [*map(translate, results.notes), *terminal.suggestion_lines(results.suggestions, "measures")])
+    _print_hints(target, [*map(translate, results.notes), *suggestions])
     return NOTHING_FOUND
 
 
@@ -374,7 +378,7 @@ def _print_analysis(analysis: Mapping[str, Any], understanding: Understanding, o
 
 
 def _print_hints(target: Target, hints: Iterable[str]) -> None:
-    """Print to standard error why nothing was found, unless standard output already says so."""
+    """Print to standard error why nothing, or not what was asked for, was found, unless the output says so."""
     if target.path is not None or target.format not in {"table", "json"}:
         for hint in hints:
             print_message(hint)

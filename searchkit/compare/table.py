@@ -226,6 +226,10 @@ class Comparison(Tabular):
             if not cell.values:
                 yield {**labels, "value": None, "unit": None, "id": None, "quote": None}
 
+    def _columns(self) -> tuple[str, ...]:
+        """Return the names of the fields of `_records`."""
+        return (self.rows_by, self.cols_by, "state", "value", "unit", "id", "quote")
+
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, row by row."""
         return (self.cell(row, col) for row in self.rows for col in self.cols)

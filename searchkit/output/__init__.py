@@ -10,6 +10,7 @@ findings.py    the findings of an audit for the terminal
 xlsx.py        records, measures, a comparison, tables of reports, or the findings of an audit, as a workbook
 chart.py       a comparison as a chart
 answers/       results as answers for assistants
+writing.py     files that appear when they are complete
 cells.py       the text of a cell: a field of a record, or a cell of a comparison with its marks
                (`≥` at least, `†` another unit …)
 """

@@ -22,6 +22,7 @@ from searchkit.compare.table import CellValue, Comparison
 from searchkit.errors import SearchkitError, UsageError, install_command
 from searchkit.names import YEAR_FACETS
 from searchkit.output.cells import CELL_MARKS, number_text
+from searchkit.output.writing import complete_file
 from searchkit.processes import ROOT_FOLDER
 from searchkit.text.characters import sanitize
 
@@ -105,7 +106,8 @@ def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
     check_suffix(path)
     content = render_chart(comparison, path.suffix.lower().removeprefix("."), size)
     try:
-        path.write_bytes(content)
+        with complete_file(path) as file:
+            file.write_bytes(content)
     except OSError as error:
         raise SearchkitError(f"{path}: cannot be written: {error}") from error
 

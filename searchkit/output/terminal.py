@@ -106,7 +106,7 @@ def format_results(results: Results, *, colour: bool, first: int = 1, highlight:
     """
     lines = query_lines(results)
     if results.relaxed:
-        lines.append(_("No paragraph matches the whole query; these match some of its words."))
+        lines.append(relaxed_line("paragraphs"))
     if results.total_any is None:
         counts_line = _("{n} paragraphs").format(n=results.total)
     else:
@@ -141,7 +141,7 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
     """
     lines = query_lines(results)
     if results.relaxed:
-        lines.append(_("No measure matches the whole query; these match some of its words."))
+        lines.append(relaxed_line("measures"))
     counts_line = _("{n} measures of {indicator}") if results.indicator else _("{n} measures")
     counts_line = counts_line.format(n=results.total, indicator=results.indicator)
     lines.append(sanitize(_("{counts}, {ms} ms").format(counts=counts_line, ms=f"{results.took_ms:.0f}")))
@@ -215,6 +215,13 @@ def _describe(suggestion: Suggestion) -> str:
     if suggestion.text == "match:all":
         return _("With --match any:")
     return _("Without {text}:").format(text=suggestion.text)
+
+
+def relaxed_line(kind: str) -> str:
+    """Return the message that hits match only some words of a query. `kind`: `paragraphs` or `measures`."""
+    if kind == "measures":
+        return _("No measure matches the whole query; these match some of its words.")
+    return _("No paragraph matches the whole query; these match some of its words.")
 
 
 def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:

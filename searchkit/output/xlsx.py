@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -21,6 +21,7 @@ from searchkit.model import to_json
 from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names, value_text
 from searchkit.output.json import comparison_records, finding_to_json
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
+from searchkit.output.writing import complete_file
 from searchkit.text.characters import display_width, sanitize
 
 if TYPE_CHECKING:
@@ -81,10 +82,11 @@ def write_workbook(comparison: Comparison, path: Path | IO[bytes]) -> None:
         sentences.finish()
 
 
-def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> None:
+def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> int:
     """Write measures to a file, or into an open one. Each value is linked to its paragraph in a second sheet.
 
-    Raises SearchkitError as `write_findings` does.
+    Returns the number of values without a link: those after the first `_MAX_LINKS`. Raises SearchkitError as
+    `write_findings` does.
     """
     with _workbook(path) as book:
         formats = _Formats(book)
@@ -94,10 +96,11 @@ def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> None:
             sheet.add(to_json(measure), {"value": sentences.link(measure.source)})
         sheet.finish()
         sentences.finish()
+    return max(sheet.rows - _MAX_LINKS, 0)
 
 
-def write_tables(tables: Iterable[Table], path: Path) -> None:
-    """Write tables to a file: a sheet for each, after a sheet with a list of them.
+def write_tables(tables: Iterable[Table], path: Path | IO[bytes]) -> None:
+    """Write tables to a file, or into an open one: a sheet for each, after a sheet with a list of them.
 
     Keeps all cells in memory. XlsxWriter can write each row when it is complete (`constant_memory`), but then keeps a
     file open for each sheet, and there may be thousands. Raises SearchkitError as `write_findings` does, and
@@ -134,7 +137,7 @@ def write_records(records: Iterable[Mapping[str, object]], name: str, path: Path
 
 @contextmanager
 def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
-    """Yield an empty workbook, and write it to `path` if the block succeeds.
+    """Yield an empty workbook, and write it to `path` if the block succeeds. A file appears when it is complete.
 
     Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
     """
@@ -146,7 +149,8 @@ def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
     book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
     yield book
     try:
-        book.close()  # writes the file
+        with complete_file(path) if isinstance(path, Path) else nullcontext(path) as book.filename:
+            book.close()  # writes the file
     except (XlsxWriterException, OSError) as error:
         cause = error.__context__ if isinstance(error.__context__, OSError) else error  # XlsxWriter wraps an OSError
         reason = cause.strerror if isinstance(cause, OSError) else None

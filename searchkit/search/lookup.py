@@ -49,7 +49,7 @@ from numpy.typing import NDArray
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
-from searchkit.model import Measure, Note, to_json
+from searchkit.model import Measure, Note, json_names, to_json
 from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, Substring, Word
 from searchkit.query.unit_conversion import unit_family
 from searchkit.search.options import base_unit
@@ -197,8 +197,8 @@ class MeasureResults(Tabular):
         """Return the hits, or the numbers of an aggregate, as a table."""
         caption = f"{self.query}: {self.total} measures"
         if self.aggregate is not None:
-            groups = [(str(item.group or ""), str(item.value), item.unit or "", str(item.n)) for item in self.groups]
-            return TextTable(caption, ("group", self.aggregate, "unit", "n"), groups, self.notes)
+            groups = [["" if item is None else str(item) for item in record.values()] for record in self._records()]
+            return TextTable(caption, self._columns(), groups, self.notes)
         rows = []
         for hit in self.hits:
             value, year = f"{hit.value}{hit.unit or ''}", str(hit.of_year or "")
@@ -212,6 +212,10 @@ class MeasureResults(Tabular):
                 yield {"group": group.group, self.aggregate: group.value, "unit": group.unit, "n": group.n}
         else:
             yield from map(to_json, self.hits)
+
+    def _columns(self) -> tuple[str, ...]:
+        """Return the names of the fields of `_records`."""
+        return json_names(MeasureHit) if self.aggregate is None else ("group", self.aggregate, "unit", "n")
 
     def __iter__(self) -> Iterator[MeasureHit]:
         """Yield the hits."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import NOTHING_FOLDED, Folded
 from searchkit.engines.ranking import Explanation
-from searchkit.model import Measure, Note, Paragraph, to_json
+from searchkit.model import Measure, Note, Paragraph, json_names, to_json
 from searchkit.query.facets import FacetCounts
 from searchkit.search.snippets import HeadingSpan, Snippet, Spans, mark_highlights, split_highlights
 from searchkit.tabular import Tabular, TextTable
@@ -225,3 +225,7 @@ class Results(Tabular):
         """Yield the hits as records: id, score, snippet, and the fields of the paragraph."""
         for hit in self.hits:
             yield {"id": hit.id, "score": hit.score, "snippet": hit.snippet, **to_json(hit.paragraph)}
+
+    def _columns(self) -> list[str]:
+        """Return the names of the fields of `_records`."""
+        return list(dict.fromkeys(("id", "score", "snippet", *json_names(Paragraph))))

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from searchkit.errors import UsageError
 from searchkit.index import IndexState
 from searchkit.model import Table, to_json
-from searchkit.output.csv import delimited_lines
+from searchkit.output.csv import delimited_line, delimited_lines
 from searchkit.output.json import (
     analysis_to_json,
     comparison_records,
@@ -33,6 +33,7 @@ from searchkit.output.json import (
     problem_records,
     results_to_json,
 )
+from searchkit.output.tables import table_rows
 from searchkit.query.facets import FacetCounts
 from searchkit.search.results import Hit
 from searchkit.web.parameters import ALL, State
@@ -71,6 +72,8 @@ class Data:
     """The records for a suffix: jsonl, csv or xlsx."""
     workbook: Callable[[IO[bytes]], None] | None = None
     """Writes a workbook with several sheets. None if the workbook is one sheet with the records."""
+    csv: Callable[[], Iterable[str]] | None = None
+    """The lines of CSV. None if they have the fields of the records."""
     chart: Callable[[str], bytes] | None = None
     """Draws a chart: svg or png."""
     next: str | None = None
@@ -83,7 +86,8 @@ class Data:
         elif suffix == "jsonl":
             yield from ((dumps(record) + "\n").encode("utf-8") for record in self.records(suffix))
         elif suffix == "csv":
-            yield from (line.encode("utf-8") for line in delimited_lines(self.records(suffix), ","))
+            lines = delimited_lines(self.records(suffix), ",") if self.csv is None else self.csv()
+            yield from (line.encode("utf-8") for line in lines)
         elif suffix == "xlsx":
             from searchkit.output.xlsx import write_records  # noqa: PLC0415 - an extra
 
@@ -207,7 +211,7 @@ def _show(index: IndexState, record_id: str, context: int) -> Data:
     if found is None:
         raise RecordMissing(f"no paragraph, document, table or measure {record_id}")
     if isinstance(found, Table):
-        return Data(_json_list(lambda: [to_json(found)]), lambda _: [to_json(found)])
+        return _table(found)
 
     def records(suffix: str) -> JsonRecords:
         """Return the paragraphs. CSV and workbooks leave out their measures and tables."""
@@ -216,6 +220,22 @@ def _show(index: IndexState, record_id: str, context: int) -> Data:
         return paragraph_records(found.paragraphs, found.tables, found.measures)
 
     return Data(_json_list(lambda: records("jsonl")), records)
+
+
+def _table(table: Table) -> Data:
+    """Return a table: in csv and in a workbook, its own rows."""
+
+    def workbook(file: IO[bytes]) -> None:
+        """Write the workbook."""
+        from searchkit.output.xlsx import write_tables  # noqa: PLC0415 - an extra
+
+        write_tables([table], file)
+
+    def lines() -> Iterator[str]:
+        """Return the rows as lines of CSV."""
+        return (delimited_line(row, ",") for row in table_rows(table))
+
+    return Data(_json_list(lambda: [to_json(table)]), lambda _: [to_json(table)], workbook, lines)
 
 
 MEASURE_OPTIONS = (
@@ -243,7 +263,13 @@ def _read_measures(index: IndexState, state: State, _: str) -> Data:
         """Return the groups or the measures."""
         return map(group_to_json, results.groups) if results.aggregate else map(to_json, results.hits)
 
-    return Data(_json_object(lambda: measures_to_json(results)), records)
+    def workbook(file: IO[bytes]) -> None:
+        """Write the workbook, in which each value has a link to its paragraph."""
+        from searchkit.output.xlsx import write_measures  # noqa: PLC0415 - an extra
+
+        write_measures(results.hits, file)
+
+    return Data(_json_object(lambda: measures_to_json(results)), records, None if results.aggregate else workbook)
 
 
 def compare_arguments(state: State) -> dict[str, Any]:
@@ -271,7 +297,10 @@ def _read_compare(index: IndexState, state: State, _: str) -> Data:
         return render_chart(comparison, suffix, state["chart_size"])
 
     return Data(
-        _json_object(lambda: comparison_to_json(comparison)), lambda _: comparison_records(comparison), workbook, chart
+        _json_object(lambda: comparison_to_json(comparison)),
+        lambda _: comparison_records(comparison),
+        workbook,
+        chart=chart,
     )
 
 

@@ -37,10 +37,16 @@ def test_the_suffix_of_the_file_is_the_format(run: Run, small: Path, tmp_path: P
 
 
 def test_wrong_uses_of_files(run: Run, small: Path, tmp_path: Path) -> None:
-    """--format xlsx needs --output, and --bom needs csv or tsv. A file that cannot be written is a one-line error."""
+    """--format xlsx needs --output, and --bom needs csv or tsv. A file that cannot be written is a one-line error.
+
+    So is a suffix of a spreadsheet that searchkit does not write.
+    """
     index = small / "index"
     assert run("search", "立案", "--index", index, "--format", "xlsx").status == 2
     assert run("search", "立案", "--index", index, "--format", "json", "--bom").status == 2
+    for name in ("a.xls", "a.ODS"):
+        result = run("search", "立案", "--index", index, "--output", tmp_path / name)
+        assert (result.status, "write .xlsx or .csv" in result.err, (tmp_path / name).exists()) == (2, True, False)
     for name in ("no/a.csv", "no/a.xlsx"):
         result = run("export", "documents", "--index", index, "--output", tmp_path / name)
         assert (result.status, result.out, result.err.count("\n")) == (3, "", 1)
@@ -53,6 +59,20 @@ def test_an_export_of_nothing_writes_no_file(run: Run, small: Path, tmp_path: Pa
         result = run("export", what, "--index", small / "index", "--section", "计划", "--output", path)
         assert (result.status, result.out, path.exists()) == (1, "", False)
         assert result.err == f"searchkit: no {what} to export; `searchkit facets` lists what the index has\n"
+
+
+@pytest.mark.parametrize("command", ["search", "measures"])
+def test_a_file_with_other_results_than_asked_for_is_announced(
+    run: Run, small: Path, tmp_path: Path, command: str
+) -> None:
+    """If the hits match only some words of the query, a message says so, unless the output does: a page or json."""
+    arguments = (command, "立案 火星", "--index", small / "index")
+    for options in (("--output", tmp_path / "a.xlsx"), ("--output", tmp_path / "a.json"), ("--format", "csv")):
+        result = run(*arguments, *options)
+        assert (result.status, "matches the whole query" in result.err) == (0, True)
+    for output_format in ("table", "json"):
+        assert run(*arguments, "--format", output_format).err == ""
+    assert run(command, "立案", "--index", small / "index", "--output", tmp_path / "a.csv").err == ""
 
 
 def sheet_xml(path: Path, number: int) -> ET.Element:
@@ -80,6 +100,21 @@ def test_workbook_of_measures(run: Run, small: Path, tmp_path: Path) -> None:
     assert len({*widths}) > 3
     assert max(widths) < 62
     assert not list(sheet.iter(f"{NAMESPACE}f"))
+
+
+def test_values_without_a_link_are_counted(
+    run: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Excel drops links beyond a number. If there are more values, a message says so, and the workbook has them all."""
+    arguments = ("export", "measures", "--index", small / "index", "--output", tmp_path / "m.xlsx")
+    assert run(*arguments).err == ""
+    measures = len([*sheet_xml(tmp_path / "m.xlsx", 1).iter(f"{NAMESPACE}hyperlink")])
+    monkeypatch.setattr("searchkit.output.xlsx._MAX_LINKS", 2)
+    result = run(*arguments)
+    assert result.status == 0
+    assert result.err.startswith(f"searchkit: the last {measures - 2} values have no link: ")
+    sheet = sheet_xml(tmp_path / "m.xlsx", 1)
+    assert (len([*sheet.iter(f"{NAMESPACE}hyperlink")]), len([*sheet.iter(f"{NAMESPACE}row")])) == (2, measures + 1)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +86,30 @@ def test_what_could_not_be_written_stays_new(run: Run, small: Path, own_file: Pa
     assert run("watch", "run", "--output", tmp_path / "a.csv").status == 0
     assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbfid,watch,")
     assert run("watch", "run").status == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_what_a_full_disk_did_not_take_stays_new(run: Run, small: Path, own_file: Path, tmp_path: Path) -> None:
+    """A short output is written before anything is marked as seen, and not only when the command ends."""
+    run("watch", "add", "甲", "立案", "--index", small / "index")
+    forget(own_file)
+    path = tmp_path / "searchkit" / "watches.json"
+    path.parent.mkdir()
+    before = own_file.read_bytes()
+    path.write_bytes(before)
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "PYTHONUNBUFFERED": ""}
+    for target, status, err in (
+        ("/dev/full", 3, "searchkit: standard output cannot be written: No space left on device\n"),
+        ("/dev/null", 0, ""),
+    ):
+        with Path(target).open("w") as out:
+            done = subprocess.run(
+                [sys.executable, "-m", "searchkit", "watch", "run"],
+                stdout=out,
+                stderr=subprocess.PIPE,
+                env=environment,
+                text=True,
+                check=False,
+            )
+        assert (done.returncode, done.stderr) == (status, err)
+        assert (path.read_bytes() == before) == (status == 3)

@@ -109,3 +109,20 @@ def test_without_xlsxwriter_the_error_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     with pytest.raises(SearchkitError, match=r"pip install XlsxWriter"):
         write_workbook(make_table([]), tmp_path / "a.xlsx")
+
+
+def test_an_interrupt_keeps_the_old_file(
+    make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workbook replaces a file when it is complete. If writing is interrupted, the file is as it was."""
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(b"before")
+
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ZipFile, "writestr", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_workbook(make_table([make_measure("a#1", "立案", 129, "件")]), path)
+    assert [item.name for item in tmp_path.iterdir()] == ["a.xlsx"]
+    assert path.read_bytes() == b"before"

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+import searchkit
 from searchkit.cli.main import cli
 from searchkit.web.parameters import USED_BY
+from searchkit.web.server import ServerOptions, create_app
 
 DOCUMENT = "binhai-health-2023.txt"
 TWINS: tuple[tuple[list[str], str, dict[str, Any]], ...] = (
@@ -133,6 +135,32 @@ def test_workbooks_can_be_opened(client: TestClient, endpoint: str) -> None:
     assert response.status_code == 200
     assert "attachment" in response.headers["content-disposition"]
     assert "[Content_Types].xml" in zipfile.ZipFile(io.BytesIO(response.content)).namelist()
+
+
+def test_a_table_and_measures_are_as_the_commands_write_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The csv and the workbook of a table have its rows. In a workbook of measures, values have links to paragraphs."""
+    pytest.importorskip("xlsxwriter")
+    (tmp_path / "corpus").mkdir()
+    text = "# 东丽区司法局2023年法治政府建设年度报告\n\n| 单位 | 立案（件） |\n|---|---|\n| 甲 | 12 |\n| 乙 | 7 |\n"
+    (tmp_path / "corpus" / "a.md").write_text(text, encoding="utf-8")
+    path = tmp_path / "index"
+    searchkit.build(tmp_path / "corpus", path)
+    with TestClient(create_app([("index", path)], ServerOptions()), base_url="http://127.0.0.1:8000") as client:
+        rows = client.get("/document.csv", params={"id": "a.md!1"}).text
+        assert rows == run(["show", "a.md!1"], path, "csv", capsys) == "单位,立案（件）\n甲,12\n乙,7\n"
+        for url, arguments in (
+            ("/document.xlsx?id=a.md!1", ["show", "a.md!1"]),
+            ("/measures.xlsx?query=立案", ["measures", "立案"]),
+            ("/measures.xlsx?query=立案&aggregate=sum", ["measures", "立案", "--aggregate", "sum"]),
+        ):
+            file = tmp_path / "a.xlsx"
+            cli.main([*arguments, "--index", str(path), "--output", str(file)], standalone_mode=False)
+            books = [zipfile.ZipFile(item) for item in (io.BytesIO(client.get(url).content), file)]
+            sheets = [[book.read(name) for name in book.namelist() if "sheet1." in name] for book in books]
+            assert sheets[0] == sheets[1]
+            assert (b"<hyperlink " in sheets[0][0]) == (arguments == ["measures", "立案"])
 
 
 @pytest.mark.parametrize(("suffix", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
