@@ -91,11 +91,11 @@ def find_news(index: SearchableIndex, watch: Watch) -> News:
     If the search is relaxed, or gives up a filter that was understood in the query, nothing is new. Raises the
     exceptions of `IndexState.search`.
     """
-    results = index.search(watch.query, limit=0, **watch.options)
+    results = index.search(watch.query, **{**watch.options, "limit": 0})
     hits: Iterable[Hit] = ()
     is_loosened = results.relaxed or not all(item.strict for item in results.understood_filters)
     if results.total and not is_loosened:
-        hits = index.every_hit(watch.query, beyond=False, **watch.options)
+        hits = index.every_hit(watch.query, **{**watch.options, "beyond": False})
     new: dict[str, Hit] = {}
     for hit in hits:
         key = digest(hit.paragraph)
@@ -115,8 +115,8 @@ class WatchFile:
     """The file with the watches. Changes are made under a lock, and replace the file atomically."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """`path`: None for the file of the user (`default_path`)."""
-        self.path = path or default_path()
+        """`path`: None for the file of the user (`default_path`). Links are followed."""
+        self.path = Path(os.path.realpath(path or default_path()))  # a link keeps leading to the file that is replaced
 
     def watches(self) -> tuple[Watch, ...]:
         """Return all watches, in the order in which they were added. Empty if there is no file.
@@ -217,7 +217,7 @@ def _parse(record: Mapping[str, Any]) -> Watch:
     names = {item.name for item in fields(Watch)}
     watch = Watch(**{name: value for name, value in record.items() if name in names})
     texts = chain((watch.name, watch.query, watch.index, watch.added), watch.seen)
-    if not (all(isinstance(text, str) for text in texts) and isinstance(watch.options, dict)):
+    if not all(isinstance(text, str) for text in texts) or not isinstance(watch.options, dict) or "\0" in watch.index:
         raise TypeError
     return replace(watch, seen=frozenset(watch.seen))
 

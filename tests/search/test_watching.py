@@ -126,7 +126,15 @@ def test_names_of_watches_are_unique_and_printable(build: Build, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{", '{"version": 2, "watches": []}', '{"version": 1, "watches": [{"name": 1}]}', "[" * 100_000],
+    [
+        "",
+        "[]",
+        "{",
+        '{"version": 2, "watches": []}',
+        '{"version": 1, "watches": [{"name": 1}]}',
+        r'{"version": 1, "watches": [{"name": "甲", "query": "立案", "index": "in\u0000dex"}]}',
+        "[" * 100_000,
+    ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, content: str) -> None:
     """A file that is no file of watches, or one of another version, is an error that names it, and is not changed."""
@@ -137,6 +145,24 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(SearchkitError, match=r"watches\.json"):
         WatchFile(path).mark_seen([])
     assert path.read_text(encoding="utf-8") == content
+
+
+def test_options_of_an_edited_file(build: Build) -> None:
+    """`limit` and `beyond` are not options of a watch: all paragraphs of the total are reported. Others are errors."""
+    index = searchkit.open(build({"a.txt": (2023, ["全年立案3件。", "新增立案4件。"])}))
+    edited = Watch("甲", "立案", "index", {"limit": 1, "beyond": True})
+    assert len(find_news(index, edited).hits) == 2
+    with pytest.raises(UsageError, match="no option 'nothing'"):
+        find_news(index, Watch("甲", "立案", "index", {"nothing": 1}))
+
+
+def test_a_link_to_the_file_stays_a_link(build: Build, tmp_path: Path) -> None:
+    """If the file is a link, such as one to a folder that is kept in version control, its target is replaced."""
+    target, link = tmp_path / "kept.json", tmp_path / "watches.json"
+    link.symlink_to(target)
+    add(WatchFile(link), build({"a.txt": (2023, ["全年立案3件。"])}))
+    assert link.is_symlink()
+    assert [watch.name for watch in WatchFile(target).watches()] == ["甲"]
 
 
 def test_the_file_is_readable_json(build: Build, tmp_path: Path) -> None:
