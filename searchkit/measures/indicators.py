@@ -666,6 +666,7 @@ class _Sentence:
     def _is_list_item(self, name: str, parts: _NameParts) -> bool:
         """Return whether a short name is a further item of a list (企业3家、学校5所), not an act (法规4部、废止1部)."""
         is_listed = parts.is_listed and self._folded[parts.begin - 1] == "、"
+        # `TRANSITIVE_VERB` requires two characters after the verb. Blanks stand for them.
         belongs = wording.RELATIVE_NAME.fullmatch(name) or wording.TRANSITIVE_VERB.match(f"{name}  ")
         return is_listed and not belongs
 
@@ -684,6 +685,7 @@ class _Sentence:
                 if wording.TOPIC_NAME.fullmatch(name)
                 else ""
             )
+        # 立案 alone counts the cases of the year, unless the subject is a campaign.
         is_clear = name == "立案" and not wording.CAMPAIGN.search(subject)
         return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(subject)
 

@@ -188,7 +188,7 @@ def test_an_index_stores_its_lexicon(report: Report, tmp_path: Path, engine: str
         (tmp_path / name).unlink()
     with Index(tmp_path / "index") as index:
         assert sorted(hit.id for hit in index.search("甲乙丙").hits) == ["a.txt#1", "a.txt#2"]
-        assert index.search("卫生健康委员会").total == 0
+        assert index.search("卫生健康委员会").total == 0  # the file replaces the built-in synonyms
 
 
 def test_write_index_replaces_the_index(index: Path, report: Report, engine: str) -> None:
@@ -599,7 +599,7 @@ class ChoosyWriter:
 def choosy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], None]:
     """Return `choosy(method, error)`: from then on the writers of workers raise the error in that method.
 
-    A small corpus can have two workers.
+    Also lets builds of a small corpus use two workers.
     """
     monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
 

@@ -1,4 +1,4 @@
-"""Writes the tables of the table corpus in every format that can contain them."""
+"""Writes reports with sample tables (`description.Sample`) in every format that can contain the tables."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _rtf_text(text: str) -> str:
     )
 
 
-# Formats without spans
+# Formats without merged cells
 
 
 def _slots(rows: Sequence[Sequence[SampleCell]], start: str = "", end: str = "") -> list[list[str]]:
