@@ -357,7 +357,7 @@ def test_a_failing_writer_leaves_the_old_index(
         write_index(documents, index, BuildOptions(engine))
     assert is_old_index(index)
     assert len(FailingWriter.rolled_back) == (method == "add")
-    failing("never", error)
+    failing("never", error)  # no method has this name, so nothing fails
     assert write_index(documents, index, BuildOptions(engine)).documents == 2
 
 
@@ -645,7 +645,7 @@ def test_a_bug_in_the_writer_skips_one_record(
     result = build(corpus, index, BuildOptions(engine))
     assert result.documents == 19 + 10
     reasons = {(item.path, item.files): item.reason for item in result.skipped}
-    assert reasons.keys() == {("07.txt", 1), ("more.jsonl#7", 0), ("more.jsonl", 0)}
+    assert reasons.keys() == {("07.txt", 1), ("more.jsonl#7", 0), ("more.jsonl", 0)}  # the last: a line is no record
     assert re.fullmatch(bug_reason("ZeroDivisionError"), reasons["more.jsonl#7", 0])
     with Index(index) as opened:
         opened.check()

@@ -99,7 +99,7 @@ def test_a_row_with_values_only_in_early_years_is_not_empty(make_measure: MakeMe
     assert "do not fit" not in comparison_text(table)
 
 
-def test_a_value_has_its_year_unless_that_is_the_column(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+def test_a_value_has_its_year_unless_columns_are_years(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """In a table of districts and bodies, the year of a value follows it."""
     measures = [
         make_measure("a#1", "立案", 129, "件", year=2023, agency="司法局"),
