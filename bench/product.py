@@ -88,7 +88,7 @@ REAL_QUESTIONS = (
         for text in ("浙江省数字经济", "2020年脱贫攻坚", "河南2019年粮食产量", "广东和江苏的高新技术企业")
     ),
 )
-"""Questions to the real reports. Each finds something. In those of the class *names*, searchkit reads places and years
+"""Questions to the real reports. Each finds something. In those of the group *names*, searchkit reads places and years
 as filters, where the other engines search for words."""
 _GENERATED = {
     "rare word": ("one word", 3),

@@ -1,4 +1,4 @@
-"""Measures which parts of a search take the time, by class of questions.
+"""Measures which parts of a search take the time, by group of questions.
 
     python -m bench.shares [CORPUS]… [--data FOLDER]
 
@@ -134,6 +134,7 @@ def measure(index: Index, question: Question) -> dict[str, float]:
 
 
 _COUNT: dict[str, Any] = {"scoring": (), "complete": None, "limit": 0}
+"""Changes of a request after which the engine counts the matches, but neither scores nor returns any."""
 _VARIANTS: dict[str, dict[str, Any]] = {
     "count": {"facets": (), **_COUNT},
     "count, facets": _COUNT,
@@ -174,7 +175,7 @@ def _split(ms: dict[str, float], hits: int) -> dict[str, float]:
 
 
 def run(corpus: str, data: Path) -> dict[str, dict[str, float]]:
-    """Measure all questions to a corpus. Returns for each class, and for all, the mean milliseconds of each part."""
+    """Measure all questions to a corpus. Returns for each group, and for all, the mean milliseconds of each part."""
     folder = prepare_index(corpus, data, keep=True)
     queries.prepare(corpus, data)
     groups: dict[str, list[dict[str, float]]] = defaultdict(list)

@@ -103,7 +103,7 @@ def test_errors_have_codes(index: Index, call: Callable[[Index], object], code: 
 
 
 def test_warnings_have_codes() -> None:
-    """The code of a warning names the field and the kind, or the kind alone. Of an unknown warning, it is `other`."""
+    """The code of a warning names the field and the kind, or the kind alone. An unknown warning has `other`."""
     warnings = (
         "year 2011 inferred from the headings",
         "issuer undecided: neither title, head nor text states it",

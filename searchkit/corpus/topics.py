@@ -14,7 +14,7 @@ is the sum of
                order and the n-th is divided by n to the power of `_RANK_EXPONENT`, so that many words for one topic
                do not outweigh a clear word for another.
     fallback   `_FALLBACK_SCORE` for the topic that the taxonomy names as the fallback of the section; for a section
-               without one, `_FALLBACK_SCORE` for the first topic
+               without a fallback, `_FALLBACK_SCORE` for the first topic
 
 The topic with the highest score comes first. A second and a third follow if they reach `_MIN_SECOND_SHARE` and
 `_MIN_THIRD_SHARE` of its score. In the section 其他 outside all headings, where an introduction mentions many

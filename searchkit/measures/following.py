@@ -49,11 +49,12 @@ class FollowingText:
                 return shared, no_name[1]
         if not following or wording.PREDICATE_START.match(following):
             return no_name
+        # Whether 、 ends `following`, and more items follow before the next quantity.
         is_list = not is_clause_end and begin + len(following) + 1 < self.next_start(k)
         if not is_clause_end and begin + len(following) == self.next_start(k):
             change = wording.CHANGE_VERB.search(following)
             cut = change.start() if change else self._names.trim_end(begin, begin + len(following)) - begin
-            name = self._names.cut(following.replace("(", "·"), is_clause_end=False)
+            name = self._names.cut(following.replace("(", "·"), is_clause_end=False)  # a bracket does not end it
             rest = following[len(name) :]
             is_whole = cut == len(following) and (not rest or (len(rest) == 1 and wording.NAME_TAIL.fullmatch(rest)))
             if is_whole and self._quantities[k + 1].kind == "count":  # 园区 is the name of both: 超200亿元园区6个
@@ -127,6 +128,7 @@ class FollowingText:
             )
         ):  # 5所市、县级医院
             next_mark = _PUNCTUATION.search(self._folded, mark.end(), limit)
+            # 、 does not end the text, unless the text after it runs into the next quantity.
             is_open = next_mark is not None or limit == self._end or self._is_between_places(mark)
             if is_open and (next_mark.start() if next_mark else limit) >= mark.end() + MIN_NAME_LENGTH:
                 mark = next_mark

@@ -319,7 +319,7 @@ class _Sentence:
         before = self._names_in.read(start, stop)
         if change and quantity.kind == "money" and wording.DECISION.search(before):  # 省里决定增加1500万元投资
             before = ""
-        average = (
+        average = (  # 储蓄余额8亿元,人均3712元
             wording.AVERAGE.search(preceding[-_NEARBY:]) if k and not before and preceding.endswith("均") else None
         )
         before = average[0] if average else before
@@ -329,7 +329,7 @@ class _Sentence:
             and not self._folded.startswith("的", last.end)
         )
         after, consumed_end = self._following.find_name(k + length - 1) if is_named_after else ("", last.end)
-        rank = wording.RANK.match(after) if after else None
+        rank = wording.RANK.match(after) if after else None  # 国家级 in 4个国家级、21个省级示范基地
         if (
             rank
             and k + length < len(self._quantities)
@@ -337,6 +337,7 @@ class _Sentence:
         ):
             following = self._names_in.cut(self._following.read(k + length)[1], is_clause_end=False)
             after = f"{rank[0]} {wording.RANK.sub('', following)}".strip()
+        # 造地10万亩的任务, 人均收入达到500元的水平
         is_aim = self._folded.startswith("的", last.end) and wording.AIM.match(after)
         if after and len(before) >= MIN_NAME_LENGTH and (is_aim or wording.LEVEL_NOUN.fullmatch(after)):
             before = wording.REACHED.split(before)[-1] or before
@@ -666,6 +667,7 @@ class _Sentence:
     def _is_list_item(self, name: str, parts: _NameParts) -> bool:
         """Return whether a short name is a further item of a list (企业3家、学校5所), not an act (法规4部、废止1部)."""
         is_listed = parts.is_listed and self._folded[parts.begin - 1] == "、"
+        # `TRANSITIVE_VERB` requires two characters after the verb. Blanks stand for them.
         belongs = wording.RELATIVE_NAME.fullmatch(name) or wording.TRANSITIVE_VERB.match(f"{name}  ")
         return is_listed and not belongs
 
@@ -684,6 +686,7 @@ class _Sentence:
                 if wording.TOPIC_NAME.fullmatch(name)
                 else ""
             )
+        # 立案 alone counts the cases of the year, unless the subject is a campaign.
         is_clear = name == "立案" and not wording.CAMPAIGN.search(subject)
         return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(subject)
 

@@ -75,7 +75,7 @@ _SIGNED_KINDS = frozenset(("money", "percent", "count"))
 """Kinds of units. A hyphen before a number with such a unit is a minus sign, whatever word precedes the hyphen.
 Before a length or an area, a hyphen is a minus sign only after words such as 增长: not in 长江-12.5米深水航道."""
 _SIGNED_UNITS = frozenset(("℃", "℉", "摄氏度", "度", "番", "倍", "吨"))
-"""Units of other kinds to which this applies, too."""
+"""Units of other kinds. A hyphen before a number with such a unit is a minus sign, too."""
 # The lookbehinds exclude 半 after another number or a word such as 上 or 前 (一半, 上半年), but not after 提前. The
 # lookahead excludes 半数 and 半径.
 _HALF = re.compile(r"(?<![上下后每一两大多过各首末这那几整对参减折\d])(?<!(?<!提)前)半(?!数|径)")

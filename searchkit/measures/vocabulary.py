@@ -31,7 +31,7 @@ class Unit:
     name: str
     """The folded name of the unit."""
     base: str
-    """The unit that measures in this unit are stored with: 元 for 圆, otherwise `name`."""
+    """The unit with which a measure in this unit is stored: 元 for 圆, otherwise `name`."""
     kind: str
     """One of `names.MEASURE_KINDS`."""
     is_vague: bool
@@ -185,7 +185,7 @@ class _UnitFile(Struct, forbid_unknown_fields=True):
 def _parse_units(file: DataFile, content: _UnitFile) -> dict[str, Unit]:
     """Return the units by folded name. Each other spelling of a unit (圆 for 元) has an entry too.
 
-    Raises UsageError if there are none, or if `same_as` names an unknown one.
+    Raises UsageError if the file has no units, or if `same_as` names a unit that is not in the table of units.
     """
     not_before = {fold(unit): tuple(fold(text).split()) for unit, text in content.not_before.items()}
     kinds = {fold(name): kind for kind in MEASURE_KINDS for name in getattr(content.units, kind).split()}

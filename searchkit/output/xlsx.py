@@ -218,7 +218,7 @@ class _RecordSheet:
             if link and self._links < _MAX_LINKS:
                 self._links += 1
                 self._sheet.write_url(self.rows, x, link, self._formats.link, "link")
-                _write_value(self._sheet, self.rows, x, value, self._formats.link)
+                _write_value(self._sheet, self.rows, x, value, self._formats.link)  # replaces the text, not the link
             else:
                 _write_value(self._sheet, self.rows, x, value, date_format=self._formats.date)
             if self.rows < _MEASURED_ROWS:
@@ -281,6 +281,7 @@ def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Forma
             cell = comparison.cell(row, col)
             if cell.values:
                 sheet.write_url(y, x, sentences.link(cell.values[0].first.source), string="link")
+            # Replaces the text "link", but not the link.
             _write_cell(sheet, (y, x), cell, comparison.unit, formats)
     for y, (mark, meaning) in enumerate(CELL_MARKS.values(), _FIRST_TABLE_ROW + len(comparison.rows) + 1):
         sheet.write_string(y, 0, f"{mark}  {meaning}")

@@ -2,7 +2,7 @@
 
 parsing.py         query text to query tree
 grammar.py         queries with operators, parsed with `whoosh.qparser` and plug-ins
-builder.py         query clauses in strict and relaxed form
+builder.py         the clauses of a query: runs of text with their synonyms, quoted strings, filters
 function_words.py  words of questions, and particles, which weigh less
 tree.py            the query tree
 understanding.py   places, years, bodies, sections and kinds of reports in the words of a query

@@ -144,8 +144,8 @@ class Analyzer:
         """Return the tokens of a folded text whose term is in `terms` or begins with a prefix, in no particular order.
 
         If all terms and prefixes are Chinese, this usually takes less time than `tokenize`, because only Chinese runs
-        that contain one of them are segmented. Tokens inside of a span of `known` may be left out. The spans of
-        `known` are sorted and do not overlap.
+        that contain one of them are segmented. `known`: spans of matches that the caller has found already, sorted and
+        without overlaps. Tokens inside of these spans may be left out.
         """
         strings = (*terms, *prefixes)
         spans = self._spans_with(folded, strings, known) if _are_han_words(strings) else None

@@ -57,6 +57,7 @@ class Kills:
         self._tally, self._corpus, self._index = tally, folder / "corpus", folder / "index"
         self._rng = random.Random(seed)  # noqa: S311 - no secret
         self._states = [make_state(self._rng, _FILES)]
+        """A list of one element: the state of the reports that the index has."""
         started = time.monotonic()
         self._build_undisturbed()
         self._seconds = time.monotonic() - started

@@ -123,7 +123,7 @@ def content_of(index: Path) -> dict[str, object]:
 
 
 class Tampering:
-    """An index, an older index of an earlier state of the reports, and damaged copies of the first."""
+    """An index, damaged copies of it, and an older index, of an earlier state of the reports."""
 
     def __init__(self, folder: Path, tally: Tally, commands: Commands, seed: int, engine: str) -> None:
         """Build the indexes in the folder `folder`, which is created."""

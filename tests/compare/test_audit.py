@@ -198,7 +198,7 @@ def test_changes_are_compared_with_last_years_report(text: str, expected: list[s
     ],
 )
 def test_a_change_that_contradicts_both_its_sentence_and_last_year_is_found_once(text: str) -> None:
-    """Which of the two values is wrong is not known, so the finding about the sentence suffices."""
+    """Only the contradiction within the sentence is found: one wrong number may cause both contradictions."""
     assert [kind for kind in kinds(Report((f"全市{text}",)), LAST_YEAR) if kind == "change"] == ["change"]
 
 

@@ -69,7 +69,7 @@ def intact_index(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (reports.folder / "metadata.csv").write_text("file,batch\n0001.txt,一\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(indexer, "Extractor", NumberExtractor)
+        patch.setattr(indexer, "Extractor", NumberExtractor)  # each number becomes a measure
         build(reports.folder, folder / "index", BuildOptions(engine))
         max(reports.folder.glob("0*")).unlink()
         reports.add(1, LINES)

@@ -188,7 +188,7 @@ def test_an_index_stores_its_lexicon(report: Report, tmp_path: Path, engine: str
         (tmp_path / name).unlink()
     with Index(tmp_path / "index") as index:
         assert sorted(hit.id for hit in index.search("甲乙丙").hits) == ["a.txt#1", "a.txt#2"]
-        assert index.search("卫生健康委员会").total == 0
+        assert index.search("卫生健康委员会").total == 0  # the file replaces the built-in synonyms
 
 
 def test_write_index_replaces_the_index(index: Path, report: Report, engine: str) -> None:
@@ -357,7 +357,7 @@ def test_a_failing_writer_leaves_the_old_index(
         write_index(documents, index, BuildOptions(engine))
     assert is_old_index(index)
     assert len(FailingWriter.rolled_back) == (method == "add")
-    failing("never", error)
+    failing("never", error)  # no method has this name, so nothing fails
     assert write_index(documents, index, BuildOptions(engine)).documents == 2
 
 
@@ -599,7 +599,7 @@ class ChoosyWriter:
 def choosy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], None]:
     """Return `choosy(method, error)`: from then on the writers of workers raise the error in that method.
 
-    A small corpus can have two workers.
+    Also lets builds of a small corpus use two workers.
     """
     monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
 
@@ -645,7 +645,7 @@ def test_a_bug_in_the_writer_skips_one_record(
     result = build(corpus, index, BuildOptions(engine))
     assert result.documents == 19 + 10
     reasons = {(item.path, item.files): item.reason for item in result.skipped}
-    assert reasons.keys() == {("07.txt", 1), ("more.jsonl#7", 0), ("more.jsonl", 0)}
+    assert reasons.keys() == {("07.txt", 1), ("more.jsonl#7", 0), ("more.jsonl", 0)}  # the last: a line is no record
     assert re.fullmatch(bug_reason("ZeroDivisionError"), reasons["more.jsonl#7", 0])
     with Index(index) as opened:
         opened.check()

@@ -16,8 +16,8 @@ from searchkit.measures.extractor import Extractor
 from searchkit.model import Document, Measure, Paragraph, to_json
 
 MIN_SCORES = {"measures_f1": 0.98, "base": 0.99, "bound": 0.98, "change": 0.98, "indicator": 0.85}
-"""Minimum scores: F1 of the measures, and the shares of the found ones with the right base value, bound, change and
-indicator."""
+"""Minimum scores: F1 of the measures, and the shares of the found measures whose base value, bound, change or indicator
+is right."""
 
 
 def write(path: Path, records: Iterable[Document | Paragraph | Measure]) -> Path:

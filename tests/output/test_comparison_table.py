@@ -37,7 +37,7 @@ def test_a_table_is_aligned_and_has_footnotes(make_measure: MakeMeasure, make_ta
 
 def test_marks_are_explained_where_they_occur(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """The legend explains all marks in a table that has all of them, and none in a table without marks."""
-    body: dict[str, Any] = {"region": DONGLI}
+    in_dongli: dict[str, Any] = {"region": DONGLI}
     measures = [
         make_measure("a#1", "责令整改", 129, "件", agency="司法局"),
         make_measure("b#1", "责令整改", 130, "件", agency="司法局"),
@@ -45,16 +45,16 @@ def test_marks_are_explained_where_they_occur(make_measure: MakeMeasure, make_ta
         make_measure("c#1", "责令整改", 50, "件", bound="at_least", year=2022),
         make_measure("d#1", "责令整改", 60, "件", bound="approx", year=2021),
         make_measure("e#1", "责令整改", 70, "件", bound="at_most", year=2020),
-        make_measure("f#1", "责令整改", 9, "户", **body),
-        make_measure("g#1", "责令整改", 8, "件", year=2022, status="target", **body),
-        make_measure("h#1", "责令整改", 7, "件", year=2021, of_year=2021, since=2019, **body),
-        make_measure("i#1", "责令整改", 6, "件", year=2020, part="01-06", **body),
-        make_measure("j#1", "责令整改书", 5, "件", year=2019, **body),
+        make_measure("f#1", "责令整改", 9, "户", **in_dongli),
+        make_measure("g#1", "责令整改", 8, "件", year=2022, status="target", **in_dongli),
+        make_measure("h#1", "责令整改", 7, "件", year=2021, of_year=2021, since=2019, **in_dongli),
+        make_measure("i#1", "责令整改", 6, "件", year=2020, part="01-06", **in_dongli),
+        make_measure("j#1", "责令整改书", 5, "件", year=2019, **in_dongli),
         make_measure("d#2", "责令整改", 40, "件", year=2021, of_year=2019),
         make_measure("d#3", "责令整改", 30, "件", year=2021, of_year=2018, status="before", period="2018年"),
         make_measure("c#2", "责令整改", 90, "件", year=2022, of_year=2020),
-        make_measure("k#1", "责令整改", 1, "件", agency="公安局", year=2018, **body),
-        make_measure("l#1", "责令整改", 2, "件", agency="司法局", year=2018, **body),
+        make_measure("k#1", "责令整改", 1, "件", agency="公安局", year=2018, **in_dongli),
+        make_measure("l#1", "责令整改", 2, "件", agency="司法局", year=2018, **in_dongli),
     ]
     silent = [Document("z", region=("北京市",), year=2022), Document("y", region=measures[0].region, year=2018)]
     text = comparison_text(make_table(measures, *silent))
@@ -99,7 +99,7 @@ def test_a_row_with_values_only_in_early_years_is_not_empty(make_measure: MakeMe
     assert "do not fit" not in comparison_text(table)
 
 
-def test_a_value_has_its_year_unless_that_is_the_column(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+def test_a_value_has_its_year_unless_columns_are_years(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """In a table of districts and bodies, the year of a value follows it."""
     measures = [
         make_measure("a#1", "立案", 129, "件", year=2023, agency="司法局"),

@@ -14,13 +14,13 @@ from searchkit.places.bodies import find_agency
         ("市民族宗教委", "民族宗教事务委员会"),
         ("福州市自然资源和规划局鼓楼分局", "自然资源和规划局"),
         ("市教育和体育局", "教育和体育局"),
-        # a listed name that is only the end of the name
+        # the listed name (水务局) is only the end of a longer one
         ("区农业农村和水务局", "农业农村和水务局"),
         ("市林业和园林局", "林业和园林局"),
         ("发展改革和科技局", "发展改革和科技局"),
         ("临海市文化和广电旅游体育局", "文化和广电旅游体育局"),
         ("市城乡建设与交通委", "城乡建设与交通委员会"),
-        # two bodies, and places with 和
+        # two bodies: the last one counts; then places whose names contain 和
         ("市财政局和市税务局", "税务局"),
         ("财政局和税务局", "税务局"),
         ("呼和浩特市司法局", "司法局"),

@@ -49,6 +49,11 @@ for seconds in sys.argv[2:]:
         os._exit(os.waitstatus_to_exitcode(status))
 os._exit(0)
 """
+"""Searches an index in four threads, and forks children that search it: `python -c SCRIPT INDEX SECONDS…`.
+
+Forks one child after each of the pauses SECONDS. The exit status is 0 if all children find both paragraphs, 9 if a
+child hangs.
+"""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")

@@ -79,11 +79,12 @@ class Sample:
     takes precedence over that of a column, unless the latter is %, and both over that of all cells. A unit in the cell
     takes precedence over all of them."""
     own_units: Mapping[int, str] = field(default_factory=dict)
-    """Units of columns that take precedence over the units of rows in `units`. Empty for a column without a unit."""
+    """Units of columns that take precedence over the units of rows in `units`. An empty string means that the column
+    has no unit."""
     totals: tuple[int | str, ...] = ()
     """Columns that are totals, and headers of rows that are totals."""
-    halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    """Maps a column to the columns that name its rows, if these are not `labels`."""
+    labels_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """Maps a column to the columns that name its rows, if these are not `labels`: 街道 | 人数 | 街道 | 人数."""
     is_data: bool = True
     """Whether it is a data table. If it is not, no measures are expected."""
     pages: int = 1
@@ -124,9 +125,9 @@ class Sample:
             for column, cell in enumerate(row):
                 if column in self.labels or column in self.no_figures or (column and row[column - 1] is cell):
                     continue
-                if any(column in labels for labels in self.halves.values()):
+                if any(column in labels for labels in self.labels_of.values()):
                     continue
-                names = _texts(row[n] for n in self.halves.get(column, self.labels))
+                names = _texts(row[n] for n in self.labels_of.get(column, self.labels))
                 headers = _texts(line[column] for line in header)
                 expected = self._expect(cell, column, names, headers)
                 if expected is not None:

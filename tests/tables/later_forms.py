@@ -11,7 +11,7 @@ _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled"
 """Formats that show which rows and columns a cell covers."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
 """The formats of `_SPANNED`, and formats in which all slots of a cell except the first are empty."""
-_PLAIN = ("html", "docx", "xlsx", "rtf", "csv", "tsv", "pdf-ruled", "ofd-ruled")
+_ANY_FIRST_ROW = ("html", "docx", "xlsx", "rtf", "csv", "tsv", "pdf-ruled", "ofd-ruled")
 """Formats for tables whose first row is not the header."""
 
 SAMPLES = (
@@ -26,7 +26,7 @@ SAMPLES = (
             "上年结转资金 | 20 | 20 | 14.2",
         ),
         units={"": "万元"},
-        formats=_PLAIN,
+        formats=_ANY_FIRST_ROW,
     ),
     Sample(
         "month and months so far",
@@ -106,7 +106,7 @@ SAMPLES = (
             "委托 | 415 | 8.3",
         ),
         units={"刑事": "件", "民事": "件", 1: "件", 2: "万元"},
-        formats=_PLAIN,
+        formats=_ANY_FIRST_ROW,
     ),
     Sample(
         "names of months as codes",

@@ -107,7 +107,7 @@ SAMPLES = (
         caption="收入支出决算总表",
         note="金额单位：万元",
         no_figures=(1, 4),
-        halves={5: (3,)},
+        labels_of={5: (3,)},
         units={"": "万元"},
         totals=("本年收入合计", "本年支出合计", "总计"),
     ),
@@ -226,7 +226,7 @@ SAMPLES = (
         ),
         caption="志愿者分布（单位：人）",
         units={"": "人"},
-        halves={3: (2,), 5: (4,)},
+        labels_of={3: (2,), 5: (4,)},
     ),
     Sample(
         "a form",
@@ -331,7 +331,7 @@ SAMPLES = (
             "听证（次）": "次",
             "复议（件）": "件",
         },
-        halves={3: (2,)},
+        labels_of={3: (2,)},
         caption="执法数据一览",
         formats=(
             "html",

@@ -1,4 +1,4 @@
-"""Writes the tables of the table corpus in every format that can contain them."""
+"""Writes reports with sample tables (`description.Sample`) in every format that can contain the tables."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from wordfiles import document, paragraph, run
 TITLE = "东风区2023年法治政府建设情况报告"
 HEADING, TEXT, END = "一、执法情况", "执法工作按照年初计划进行，各部门均能依法履行职责。", "以上数据由各部门报送。"
 _NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+(\.\d+)?|-?(?:0|[1-9]\d{0,14})(\.\d+)?")
+"""Matches a number with commas (group 1: its point and decimals) or without commas (group 2: the same)."""
 
 Writer = Callable[[Sequence[Sample]], bytes]
 """Returns a report with some tables."""
@@ -160,7 +161,7 @@ def _rtf_text(text: str) -> str:
     )
 
 
-# Formats without spans
+# Formats without merged cells
 
 
 def _slots(rows: Sequence[Sequence[SampleCell]], start: str = "", end: str = "") -> list[list[str]]:

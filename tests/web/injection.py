@@ -247,7 +247,7 @@ def find_workbook_problems(content: bytes) -> list[str]:
 def find_drawing_problems(content: bytes) -> list[str]:
     """Return the scripts, embedded content, animations, handlers and foreign links of an SVG."""
     problems = []
-    for element in ET.fromstring(content).iter():  # noqa: S314 - our own server made it, and entities are what we look for
+    for element in ET.fromstring(content).iter():  # noqa: S314 - our own server made it
         tag = element.tag.rpartition("}")[2]
         if tag.lower() in {"script", "foreignobject", "iframe", "image", "animate", "set"}:
             problems.append(f"<{tag}>")
@@ -260,7 +260,8 @@ def find_drawing_problems(content: bytes) -> list[str]:
 def find_json_problems(content: str, media_type: str, nosniff: str) -> list[str]:
     """Return what is wrong with JSON data: another media type, a type that may be guessed, control characters.
 
-    Raises ValueError if the content is not JSON.
+    `nosniff`: the header X-Content-Type-Options. Browsers may guess the type unless it is `nosniff`. Raises ValueError
+    if the content is not JSON.
     """
     problems = []
     if not media_type.startswith(("application/json", "application/jsonl", "application/problem+json")):

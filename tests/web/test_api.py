@@ -135,7 +135,7 @@ def test_a_search_that_takes_too_long_is_ended(index_path: Path, monkeypatch: py
     search = searchkit.index.IndexState.search
 
     def wait(*arguments: object, **options: object) -> object:
-        """Search, in the first call after a sleep beyond the deadline."""
+        """Search. The first call sleeps beyond the deadline before it searches."""
         if not slow.is_set():
             slow.set()
             time.sleep(2.5)

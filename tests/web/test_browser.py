@@ -221,7 +221,7 @@ def test_back_and_forward_go_through_states(page: Page, address: str) -> None:
         page.locator(f".total strong:text-is('{total}')").wait_for()
 
 
-def test_keys_are_for_the_hits_after_a_query(page: Page, address: str) -> None:
+def test_keys_select_hits_after_a_query_is_submitted(page: Page, address: str) -> None:
     """When a query is submitted, the search box loses the focus, so that j selects a hit and is not typed."""
     page.goto(f"{address}search?query=处罚")
     page.keyboard.press("/")

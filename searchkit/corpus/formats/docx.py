@@ -248,7 +248,7 @@ class _BodyReader:
         """Return the list number of a paragraph; empty if it has none."""
         numbering = None if properties is None else properties.find(W + "numPr")
         list_id = child_value(numbering, "numId") or style.list_of[0]
-        if not list_id or list_id == "0":
+        if not list_id or list_id == "0":  # 0 takes the paragraph out of the list of its style
             return ""
         level_from_style = self._lists.level_of_style(list_id, name)
         level = style.list_of[1] if level_from_style is None else level_from_style
@@ -317,7 +317,7 @@ class _BodyReader:
     def _read_raised_or_lowered(self, element: Element, delimiter: str) -> None:
         """Read a raised or lowered run."""
         self._has_raised_or_lowered = True
-        self._line.append((delimiter, True))
+        self._line.append((delimiter, True))  # True: a delimiter does not decide whether the line is strong
         self._walk(element)
         self._line.append((END, True))
 

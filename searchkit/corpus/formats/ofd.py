@@ -107,6 +107,7 @@ class _OfdPackage:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
+        # Of names that differ in case only, the first one in the archive counts.
         self._names = {name.lower(): name for name in reversed(archive.names)}
 
     def root(self) -> Element:
@@ -344,7 +345,10 @@ class _OfdDocument:
                 yield Glyph(char, start, start + length, b * x0 + d * y0 + f, size * math.hypot(c, d), bold, turn)
 
     def _replace_signs(self, text: str, font: str) -> str:
-        """Replace each private-use character of a symbol font by the sign that it displays, or a picture by a blank."""
+        """Replace each private-use character of a symbol font by the sign that it displays.
+
+        A character that displays a picture becomes a blank. All others stay.
+        """
         if not PRIVATE_USE.search(text):
             return text
         name = self._font_names.get(font, "")

@@ -15,7 +15,7 @@ heading."""
 _MAX_RUN_IN_LENGTH = 37
 """Maximum length of a run-in heading of one or two clauses, in code points without its number."""
 _MAX_LOOSE_RUN_IN_LENGTH = 46
-"""Maximum length of a run-in heading, in code points, if every item of its list begins with such a sentence."""
+"""Maximum length of a run-in heading, in code points, if every item of its list begins with one."""
 _MAX_THREE_CLAUSE_LENGTH = 30
 """Maximum length of a run-in heading of three clauses, in code points: 强化统筹，压实责任，抓好落实。"""
 _MAX_USUAL_CLAUSES = 2
@@ -65,7 +65,8 @@ _PART_TEXT_STARTS = "“|\\d{4}年|(?:刚刚)?过去|今年|我[局委市区县�
 _JOINED_PART_HEADING = re.compile(rf"[^，,。；;：:\s]{{4,40}}?(?:{_PART_NOUNS})(?={_PART_TEXT_STARTS})")
 """The heading of a part directly before its text: 2023年工作回顾 before 2023年，我局."""
 _SPACED_HAN = re.compile("[\u4e00-\u9fff] (?=[\u4e00-\u9fff])")
-"""A blank between two Han characters. A text with several is spaced out, and its blanks separate nothing."""
+"""A blank between two Han characters. A text with several of them is spaced out (工 作 总 结): its blanks separate
+nothing."""
 _SPACING_SAMPLE_LENGTH = 200
 """Number of code points that are searched for `_SPACED_HAN`."""
 _LISTED_WORD = re.compile(r"[一二三四五]是")

@@ -55,8 +55,9 @@ _PAGE_SIZE = 1000
 """Maximum number of hits that are fetched at a time, unless hits are grouped: then all are fetched at once."""
 
 _LEAST_SCORE = 1e-30
-"""Score of a match without a word of the scoring clauses. It is more than 0, because hits that come last
-(`Request.first`) have the score 0. It is so small that no other score loses digits: OpenSearch rounds to 24 bits."""
+"""Score of a match without a word of the scoring clauses. It is more than 0, because hits that do not match
+`Request.first`, and come last, have the score 0. It is so small that no other score loses digits: OpenSearch rounds to
+24 bits."""
 _SCORE_SCRIPT = """
 double sum = 0.0;
 double norm = params.k1 * (1.0 - params.b + params.b * doc['length'].value / params.average);
@@ -82,7 +83,7 @@ class RankedHit:
     """Sort key of the paragraph for corpus order."""
     scores: Explanation
     is_last: bool
-    """Whether the hit comes after all others (`Request.first`)."""
+    """Whether the hit does not match `Request.first`, and therefore comes after the hits that do."""
     is_beyond: bool
     """Whether the hit is not a match, but a further hit (`Request.beyond`)."""
 
@@ -334,7 +335,7 @@ class Ranking:
 
         `grams`: the grams of the query with their weights, by size. With them, the hit is scored by both steps of
         ranking. Without them, it is taken from the best hits or, if it is not among them, scored by words alone. A hit
-        that comes last (`Request.first`) has the score 0.
+        that does not match `Request.first` comes last, and has the score 0.
         """
         source, names = hit["_source"], hit.get("matched_queries", ())
         uid = int(source["uid"])

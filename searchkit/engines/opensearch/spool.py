@@ -68,4 +68,5 @@ def read_spool(path: Path, number: int) -> Iterator[bytes]:
             file, position, doc_id = json.loads(header)
             place = {"file": file, "order": f"{file}\0{number:06d}{position}"}
             action = json.dumps({"index": {"_id": doc_id}})
+            # The second line is one JSON object, with the members of `place` and of `content`.
             yield action.encode() + b"\n" + json.dumps(place).encode()[:-1] + b"," + content[1:]

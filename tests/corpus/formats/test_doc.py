@@ -157,7 +157,7 @@ def test_a_hanging_conversion_is_killed_with_its_children(monkeypatch: pytest.Mo
     """The conversion ends at the time limit of the file. Neither a process nor a temporary folder is left."""
     monkeypatch.undo()  # restores the readers that `_formats` replaced
     mark, note = new_mark(), tmp_path / "note"
-    monkeypatch.setenv(MARK_VARIABLE, mark)
+    monkeypatch.setenv(MARK_VARIABLE, mark)  # inherited by all processes of the build, so that `mark` finds them
     hostile_reader.install_everywhere(monkeypatch.setattr)
     write_fake_libreoffice(tmp_path, f"os.fork()\nopen({str(note)!r}, 'a').write(os.getcwd() + '\\n')\ntime.sleep(600)")
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))

@@ -19,18 +19,18 @@ FILES = 120
 
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory: pytest.TempPathFactory) -> Counts:
-    """Return the counts of a run with `FILES` damaged files, which differ from those of the long run."""
+    """Return the counts of a run with `FILES` damaged files. The files differ from those of the long run."""
     mutations = Mutations(tmp_path_factory.mktemp("mutations"), SEED + 1, with_libreoffice=False)
     mutations.run(FILES)
     return mutations.counts
 
 
 def test_damaged_files_affect_nothing_else(counts: Counts) -> None:
-    """All files pass through the builds without a fault, and memory stays within the limit of an empty file."""
+    """All files pass through the builds without a fault, and memory stays within the limit for an empty file."""
     assert counts.faults == []
     assert counts.peak_memory <= budget.BASE_MEMORY
     outcomes: Counter[str] = sum(counts.outcomes.values(), Counter())
-    assert outcomes.total() == FILES + counts.intact
+    assert outcomes.total() == FILES + counts.intact  # the run adds intact files among the damaged ones
     assert {"read", "read in part", "refused"} <= outcomes.keys()
     assert {".txt", ".html", ".md", ".docx", ".pdf", ".ofd", ".zip", ".csv", ".xlsx"} <= counts.outcomes.keys()
 

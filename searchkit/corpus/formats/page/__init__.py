@@ -1,6 +1,6 @@
 """Pages whose glyphs have positions.
 
-placed.py         glyphs, rules, lines and tables with their positions
+placed.py         glyphs, rules (drawn straight lines), lines of text and tables, with their positions
 layout.py         lines to paragraphs
 lines.py          glyphs to lines
 edges.py          page numbers, running heads and running feet

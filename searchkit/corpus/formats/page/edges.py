@@ -121,7 +121,7 @@ def _find_edge_lines(lines: Sequence[PlacedLine], height: float, page_index: int
         for n, row in enumerate(rows[:_MARGIN_LINES]):
             if top < row[0].baseline < bottom:
                 break
-            if (edge == "top") != (row[0].baseline <= top):
+            if (edge == "top") != (row[0].baseline <= top):  # in the other margin: the page has few lines
                 continue
             is_set_off = _is_set_off(rows, n)
             for line in row:
