@@ -282,10 +282,10 @@ class Contradictions:
         """
         shared = []
         for values in self._long_values.values():
-            chances = len(values) * (len(values) - 1) / 2
+            pair_count = len(values) * (len(values) - 1) / 2
             for value, ordinals in values.items():
                 digits = len(f"{value}".replace(".", "").replace("-", "").strip("0"))
-                if len(ordinals) > 1 and chances / 10 ** (digits - 1) <= _MAX_CHANCE:
+                if len(ordinals) > 1 and pair_count / 10 ** (digits - 1) <= _MAX_CHANCE:
                     shared.append(ordinals)
         return shared
 

@@ -58,7 +58,7 @@ _LIBRARIES = ("pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
 _START_UP_SECONDS = 10
 """Processor seconds allowed to start the processes, read the intact reports and write the index."""
 _MAX_ATTEMPTS = 2
-"""Maximum number of attempts per file: among others, and alone."""
+"""Maximum number of attempts at a file: the first in a process that also reads other files, the second alone."""
 _BASE_MEMORY = 400 << 20
 """Bytes of memory allowed for the build process and an idle worker together."""
 _WALL_CLOCK_FACTOR = 10

@@ -19,6 +19,7 @@ from formats.worst_kinds.making import (
 
 def random_han(size: int) -> str:
     """Return random Chinese characters with a line end after every twelfth."""
+    # A line has 37 bytes: 12 characters of 3 bytes, and the line end.
     return "\n".join("".join(map(chr, RNG.choices(range(0x4E00, 0x9FA0), k=12))) for _ in range(max(1, size // 37)))
 
 
