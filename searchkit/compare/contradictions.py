@@ -441,7 +441,7 @@ def _find_jumps(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
         if near and all(_is_jump(plain[year], other, minimum) for other in near):
             candidates.append((plain[year], near))
     reported: set[int] = set()
-    for fact, near in sorted(candidates, key=lambda item: -len(item[1])):
+    for fact, near in sorted(candidates, key=lambda item: -len(item[1])):  # those with two neighbours first
         if not reported & {other.ordinal for other in near}:
             reported.add(fact.ordinal)
             yield [fact, near[0]]

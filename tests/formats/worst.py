@@ -263,6 +263,7 @@ def _process_state(pid: int) -> tuple[int, float, int] | None:
         return None
     if fields[0] in b"ZX":
         return None
+    # `fields` are those of proc(5) from the third on: start time, user and system time, resident pages.
     return int(fields[19]), (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE_SIZE
 
 

@@ -142,6 +142,7 @@ def locate(evidence: LocationEvidence) -> LocationResult:
             return located
         warnings.extend(located.warnings)
     level = stated_level or _level_of_text(evidence.paragraphs)
+    # Lines about a session or a speaker come first.
     for text in sorted(filter(_names_one_place, head), key=lambda line: not _SESSION_WORD.search(line)):
         if (located := _locate_by_line(text, level, evidence)).region:
             return located

@@ -104,6 +104,7 @@ TEXT: Mapping[str, TextKind] = MappingProxyType(
         "anchors": repeat_numbered("a№: &b№ [*b№]\n", "---\n", "---\n法\n"),
     }
 )
+"""Kinds of expensive plain text, by name: functions from a size to a text of about this size."""
 
 
 def _noise(first: int, last: int) -> FileKind:
@@ -281,3 +282,4 @@ JSON_LINES: Mapping[str, TextKind] = MappingProxyType(
 )
 
 TEXTS = encode_texts(TEXT)
+"""The kinds of `TEXT`, encoded in UTF-8."""

@@ -121,12 +121,13 @@ def _find_header_start(
             if not header.add(row, is_lowest=n == first - 1):
                 break
             start = n
+        # Between bars, a row in the first column alone is a header row, too.
         elif header.covers(row, is_barred=top is not None) or (top is not None and row.line.right <= columns.edges[1]):
             header.add(row)
             start = n
-        elif _is_between_header_rows(row, below, columns):
+        elif _is_between_header_rows(row, below, columns):  # a header row only if one above it is found
             header.add(row)
-        elif not _is_group(row, below, columns):
+        elif not _is_group(row, below, columns):  # the header may be above the name of a group of rows
             break
     # There is no header without a row of several words.
     while start < first and not any(row.gaps or len(row.words) > 1 for row in rows[start:first]):
