@@ -1,8 +1,13 @@
 """The corpora of the benchmarks: generated paragraphs in three sizes, and real reports if they are available.
 
-A corpus provides documents, for searchkit, and *items*, for the other engines. An item is a paragraph: its text with
-the title or the headings above it that belong to it, which searchkit searches as well, the tokens of searchkit's
-analyzer joined by spaces, and its values of the four facets. Items are created once and stored in a file.
+A corpus provides documents, for searchkit, and *items*, for the other engines. An item stands for a paragraph. It has
+
+- the passage of the paragraph: its text below the headings that begin at it and, for the first paragraph of a document,
+  the title. searchkit finds words in the same passage;
+- the tokens of searchkit's analyzer, joined by spaces;
+- the values of the four facets.
+
+Items are created once and stored in a file.
 """
 
 from __future__ import annotations
@@ -111,9 +116,9 @@ def prepare(name: str, data: Path) -> None:
 
 
 def passages(parsed: ParsedDocument) -> list[str]:
-    """Return the text of each paragraph of a document below the headings that belong to it, each on a line.
+    """Return the passage of each paragraph of a document: its text below the headings that begin at it, in lines.
 
-    The title belongs to the first paragraph.
+    The passage of the first paragraph begins with the title.
     """
     counts = own_heading_counts(parsed.paragraphs)
     titles = chain([parsed.document.title], repeat(""))

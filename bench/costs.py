@@ -100,23 +100,23 @@ def measure(index: Index, rounds: int, seed: int) -> dict[str, dict[str, object]
     rng = random.Random(seed)  # noqa: S311 - no secret
     queries = Queries(index, rng)
     for call in CALLS.values():
-        call(index, "2020年财政收入")
+        call(index, "2020年财政收入")  # loads what the first call of each kind loads
     table: dict[str, dict[str, object]] = {}
     for name, make in queries.classes.items():
-        cut, uncut, longest = 0, 0.0, dict.fromkeys(CALLS, 0.0)
+        cut, longest_uncut, longest = 0, 0.0, dict.fromkeys(CALLS, 0.0)
         for _ in range(rounds):
             for label, call in CALLS.items():
                 text = make()
                 started, result = time.process_time(), None
-                with suppress(UsageError):  # as of `compare`, if no words of the query can name a measure
+                with suppress(UsageError):  # `compare` raises it if no words of the query can name a measure
                     result = call(index, text)
                 seconds = time.process_time() - started
                 longest[label] = max(longest[label], seconds)
                 is_cut = any(note.code in _CUT for note in index.understand(text).notes)
                 cut += is_cut
                 if not is_cut and not any(note.code in _CUT for note in getattr(result, "notes", ())):
-                    uncut = max(uncut, seconds)
-        longest["no note"] = uncut
+                    longest_uncut = max(longest_uncut, seconds)
+        longest["no note"] = longest_uncut
         table[name] = {**{label: round(seconds * 1000) for label, seconds in longest.items()}, "cut": cut}
     return table
 

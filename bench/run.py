@@ -117,7 +117,7 @@ class Run:
         self.save()
 
     def commands(self, sizes: Sequence[str]) -> None:
-        """Measure times that users notice: opening an index, a cold search, builds (of gov), updates (of others)."""
+        """Measure opening an index and a cold search, for `gov` also a build, for the generated corpora an update."""
         part: dict[str, Any] = self.record.setdefault("commands", {})
         for name in sizes:
             self.corpus(name)
@@ -150,7 +150,7 @@ class Run:
         texts = corpora.texts_file(name, self._data)
         with texts.open("rb") as lines:
             paragraphs = sum(1 for _ in lines)
-        return {"paragraphs": paragraphs, "text_bytes": texts.stat().st_size - paragraphs}
+        return {"paragraphs": paragraphs, "text_bytes": texts.stat().st_size - paragraphs}  # without line ends
 
     def _python(self, module: str, *arguments: str) -> machine.Usage:
         """Run a module of the benchmark in a separate process. Returns the time and memory that it used."""
@@ -166,7 +166,7 @@ class Run:
 
 
 def _keep_others(earlier_queries: Sequence[dict[str, Any]], queries: Sequence[dict[str, Any]]) -> None:
-    """Copy the times of engines that were not measured again from the earlier results for the same queries."""
+    """Add the earlier times of the same queries with engines that were not measured again."""
     earlier = {_identity(query): query["engines"] for query in earlier_queries}
     for query in queries:
         query["engines"] = {**earlier.get(_identity(query), {}), **query["engines"]}

@@ -424,7 +424,7 @@ class Index(IndexState):
             if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:
                 new.analyzer = old.analyzer  # the old analyzer may have loaded the dictionary
             if "names" in vars(old) and new.indicators == old.indicators:
-                new.names = old.names  # has read many names already
+                new.names = old.names  # the old object keeps the names that it has parsed
             self._snapshot = new  # the old engine closes its files when no thread uses it any more
             if self._verifies_in_background:
                 self._start_verification()

@@ -32,7 +32,7 @@ def build(name: str, data: Path, folder: Path) -> None:
 
 
 def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - needs only the folder
-    """Open the index as the only peer: an engine that searchkit is compared with."""
+    """Open the index. Returns one peer (an engine that searchkit is compared with) by its name."""
     index = library.Index.open(str(folder))
     tantivy.register(index)
     return {"tantivy, bigrams": _BigramPeer(index, tantivy.COLUMNS)}

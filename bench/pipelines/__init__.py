@@ -1,7 +1,7 @@
 """What users would write instead of searchkit: from a typed query to a page of hits with snippets, total and facets.
 
 tantivy.py   tantivy-py with words by rjieba, `aggregate` for facets and its SnippetGenerator
-tokens.py    the same on the tokens of searchkit's analyzer, with and without snippets
+tokens.py    tantivy-py with the tokens of searchkit's analyzer as words, with and without snippets
 fts5.py      SQLite FTS5 with words by rjieba, GROUP BY for facets and its function `snippet`
 whoosh.py    stock Whoosh with jieba's ChineseAnalyzer, `groupedby` for facets and its highlighter, as documented
 
@@ -48,8 +48,8 @@ class Page:
 
     total: int
     snippets: tuple[str, ...]
-    """Snippets of the best hits, none from a pipeline without snippets. The other engines mark the matches inside the
-    snippet. A snippet of searchkit is plain text; its hit states the spans of the matches."""
+    """Snippets of the best hits, none from a pipeline without snippets. All engines but searchkit mark the
+    matches inside the snippet. A snippet of searchkit is plain text, and its hit states the spans of the matches."""
     facets: Mapping[str, Mapping[str, int]]
 
 

@@ -282,10 +282,10 @@ class Contradictions:
         """
         shared = []
         for values in self._long_values.values():
-            chances = len(values) * (len(values) - 1) / 2
+            pair_count = len(values) * (len(values) - 1) / 2
             for value, ordinals in values.items():
                 digits = len(f"{value}".replace(".", "").replace("-", "").strip("0"))
-                if len(ordinals) > 1 and chances / 10 ** (digits - 1) <= _MAX_CHANCE:
+                if len(ordinals) > 1 and pair_count / 10 ** (digits - 1) <= _MAX_CHANCE:
                     shared.append(ordinals)
         return shared
 
@@ -441,7 +441,7 @@ def _find_jumps(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
         if near and all(_is_jump(plain[year], other, minimum) for other in near):
             candidates.append((plain[year], near))
     reported: set[int] = set()
-    for fact, near in sorted(candidates, key=lambda item: -len(item[1])):
+    for fact, near in sorted(candidates, key=lambda item: -len(item[1])):  # those with two neighbours first
         if not reported & {other.ordinal for other in near}:
             reported.add(fact.ordinal)
             yield [fact, near[0]]

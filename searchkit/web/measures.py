@@ -19,7 +19,9 @@ from searchkit.web.reading import year_text
 PAGE_SIZE = 30
 """Number of measures on a page, unless the parameter `limit` is a number above 0."""
 _MAX_NAMES = 12
+"""Maximum number of other names of the measure on the page."""
 _SORTS = (("score_order", "score"), ("value_order", "-value"), ("value_asc", "value"), ("latest_order", "-of_year"))
+"""Orders that the page offers: the key of the label in `words.py`, and the value of the parameter `sort`."""
 
 
 class Row(NamedTuple):
@@ -33,6 +35,7 @@ class Row(NamedTuple):
     year: str
     status: str
     pieces: Sequence[tuple[str, bool]]
+    """The sentence in pieces, each with whether it is highlighted."""
     url: str
     compare_url: str
     title: str

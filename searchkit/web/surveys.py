@@ -171,7 +171,7 @@ def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         (words["verified"], words[f"verified_{info['verified']}"]),
         (words["version"], __version__),
     ]
-    undecided = [
+    undecided = [  # text that was left out on purpose is no undecided fact
         (document.document, warning)
         for document in index.documents()
         for warning in document.warnings

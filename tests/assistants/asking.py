@@ -1,4 +1,4 @@
-"""A client of a server in the same process."""
+"""A client of the server of `searchkit mcp`, which runs in the process of the test."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from shim import Break, Mode, Shim
 from tally import Tally, run_attack
 
 CASES = 3000
+"""Default maximum number of broken builds."""
 ERRORS: Mapping[str, tuple[int, ...]] = {
     "open": (errno.EACCES, errno.ENOSPC, errno.EMFILE, errno.EROFS, errno.EINTR),
     "read": (errno.EIO, errno.EINTR),
@@ -60,7 +61,7 @@ class Scenario:
     """The index before the build. Does not exist if there was none."""
     corpus: Path
     states: tuple[State | None, State]
-    """State of the index before the build, None if there was none, and after it."""
+    """The states of the index before the build (None if there was no index) and after it."""
     options: tuple[str, ...] = ()
 
 
@@ -100,6 +101,7 @@ class Faults:
             self._tally.add_fault("left", f"{case}: {sorted(names)}")
 
     def _build(self, scenario: Scenario, broken: Break) -> tuple[Outcome, str]:
+        """Run a build with a break. Return its outcome, and the kind of the call at the break (`Shim.disarm`)."""
         self._shim.arm(self._index, broken)
         outcome = self._commands.run("build", scenario.corpus, "--index", self._index, *scenario.options)
         return outcome, self._shim.disarm()
@@ -160,7 +162,7 @@ def all_breaks(kinds: list[str], size: int) -> Iterator[Break]:
 
 
 def choose(breaks: Iterable[Break], kinds: Sequence[str], rng: random.Random) -> list[Break]:
-    """Return all breaks in such an order that any first N contain about the same number for each kind of call.
+    """Return all breaks in such an order that the first N, for any N, contain about as many of each kind of call.
 
     A kind that has no more breaks is left out. Full disks count as one kind. The breaks of a kind are in random order.
     `kinds`: as in `all_breaks`.

@@ -1,4 +1,4 @@
-"""--output, --bom and --format xlsx: what spreadsheets get."""
+"""Files for spreadsheets: --output, --bom and --format xlsx."""
 
 from __future__ import annotations
 
@@ -127,6 +127,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read_back(office: Path, *paths: Path, reader: str = "Calc MS Excel 2007 XML") -> list[list[list[str]]]:
     """Return the cells of the first sheet of each file, as LibreOffice shows them. `reader`: its import filter."""
+    # Comma, quotation mark, UTF-8, from the first row; `true`: cells as shown.
     options = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false"
     folder = office / "back"
     arguments = [
@@ -163,5 +164,6 @@ def test_libreoffice_shows_what_was_written(run: Run, small: Path, tmp_path: Pat
     column = written[0].index("text")
     assert [row[column] for row in workbook[1:]][: len(TEXTS)] == [*TEXTS]
     assert text == [[cell.replace("True", "TRUE").replace("False", "FALSE") for cell in row] for row in written]
+    # In csv files, ' stands before a text that looks like a formula.
     assert [row[column].removeprefix("'") for row in text[1:]] == [row[column] for row in workbook[1:]]
     assert documents[1][documents[0].index("published")] == "2024-01-05"

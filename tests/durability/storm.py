@@ -51,6 +51,7 @@ SEED = 20240601
 
 _WITH_TWO_WORKERS = "many files, two processes"
 CHANGES = ("some files", _WITH_TWO_WORKERS, "words", "small commits")
+"""Kinds of changes. A round makes a change of one kind."""
 _MAX_KILLS = 3
 """Maximum number of builds that are killed in a round."""
 _EXIT_SECONDS = 5.0
@@ -223,8 +224,10 @@ class Storm:
         self._words = folder / "words.txt"
         self._write_words()
         self._seconds: dict[str, float] = {}
+        """Duration of a build by the kind of the change before it."""
         self._build("words", self.index)
         self._expected = self._previous = self._build_fresh()
+        """`_expected`: the answers that the index must give. `_previous`: those that were expected before."""
 
     def round(self, change: str | None = None, kill_point: str | None = None, kills: int | None = None) -> None:
         """Change the reports or the words, start up to `kills` builds to kill them, and build again without a kill.
@@ -293,7 +296,7 @@ class Storm:
         return time.perf_counter() - started
 
     def _duration(self, change: str) -> float:
-        """Return the seconds that an earlier build took after such a change, or that a build of a copy takes now."""
+        """Return the seconds that a build after such a change took earlier, or that a build of a copy takes now."""
         if change not in self._seconds:
             copy = Path(shutil.copytree(self.index, self._folder / "copy"))
             self._seconds[change] = self._build(change, copy)

@@ -31,9 +31,10 @@ TEXTS = (
 
 @pytest.fixture(params=[1, 10_000], ids=["two-character words", "all words"])
 def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An index of three documents with `TEXTS`. Words of two characters have cross-word postings.
+    """An index of three documents, each with a paragraph for each of `TEXTS`.
 
-    If `_LONG_WORD_RATIO` is 10,000, longer words have them, too.
+    Words of two characters have cross-word postings. A longer word has them if more than 1/`_LONG_WORD_RATIO` of the
+    docs have it as a token: none with the ratio 1, every one with 10,000.
     """
     monkeypatch.setattr(cross_word, "_LONG_WORD_RATIO", request.param)
     writer = open_writer("columnar", tmp_path, Analyzer())

@@ -58,7 +58,7 @@ _LIBRARIES = ("pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
 _START_UP_SECONDS = 10
 """Processor seconds allowed to start the processes, read the intact reports and write the index."""
 _MAX_ATTEMPTS = 2
-"""Maximum number of attempts per file: among others, and alone."""
+"""Maximum number of attempts at a file: the first in a process that also reads other files, the second alone."""
 _BASE_MEMORY = 400 << 20
 """Bytes of memory allowed for the build process and an idle worker together."""
 _WALL_CLOCK_FACTOR = 10
@@ -263,6 +263,7 @@ def _process_state(pid: int) -> tuple[int, float, int] | None:
         return None
     if fields[0] in b"ZX":
         return None
+    # `fields` are those of proc(5) from the third on: start time, user and system time, resident pages.
     return int(fields[19]), (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE_SIZE
 
 

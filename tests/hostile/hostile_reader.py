@@ -117,6 +117,7 @@ def _kill_once() -> None:
 
 
 def _swell() -> None:
+    """Allocate 8 GiB of memory."""
     bytearray(1 << 33)  # in one piece: touching so much memory page by page may exceed the time limit of the tests
 
 
@@ -157,6 +158,7 @@ def _start() -> None:
 
 
 def _crash_later() -> None:
+    """Crash this process half a second later, when the reader has returned."""
     threading.Timer(0.5, _crash).start()
 
 

@@ -136,8 +136,8 @@ def test_side_effects_of_a_reader_are_contained(
 ) -> None:
     """All files are indexed, even if a reader prints, reads standard input, or leaves processes behind.
 
-    The same holds if a reader crashes its process after it has returned. The build prints nothing. No file is read more
-    than once or, with such a crash, more than twice.
+    The same holds if a reader crashes its process after it has returned (the last of `SIDE_EFFECTS`). The build prints
+    nothing. No file is read more than once or, with such a crash, more than twice.
     """
     corpus.write_hostile(*commands)
     assert corpus.reasons(corpus.build()) == {}
@@ -309,7 +309,7 @@ def test_an_interrupt_ends_a_build_with_its_processes(
     """An interrupt in the middle of a file ends the build and its processes at once; the old index stays."""
     corpus.build()
     before = corpus.current_commit()
-    monkeypatch.setattr(tasks, "_WALL_TIME_FACTOR", 60)
+    monkeypatch.setattr(tasks, "_WALL_TIME_FACTOR", 60)  # the time limit must not end the file before the interrupt
     corpus.write_hostile("hang")
 
     def interrupt() -> None:

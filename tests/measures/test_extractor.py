@@ -154,7 +154,8 @@ def test_invariants_hold_for_any_text(text: str, path: list[str], year: int | No
 def test_quotes_contain_their_numbers(text: str) -> None:
     """A quote contains the number of its measure.
 
-    The quote of a statement of zero starts with a negation. That of a fraction without a unit contains 分之 or a slash.
+    The quote of a statement of zero starts with a negation. The quote of a fraction without a unit contains 分之 or a
+    slash.
     """
     source = compact(text, fold(text))
     numbers = {(source.original_start(number.start), float(number.unscaled)) for number in find_numbers(source.folded)}
@@ -193,7 +194,7 @@ def test_paragraphs_are_independent(texts: list[str]) -> None:
 def test_sentences_are_independent_of_later_ones(text: str, more: str) -> None:
     """Sentences that are appended to a text do not change the measures of the text.
 
-    Neither contains “”, 《》, （） or line breaks.
+    Neither the text nor the appended sentences contain “”, 《》, （） or line breaks.
     """
     text, more = (part.translate(dict.fromkeys(map(ord, "“”《》（）\n"))) for part in (text, more))
     alone = measures(f"{text}。")

@@ -1,4 +1,4 @@
-"""OpenSearch's plugin for security: the roles of the documentation suffice, and everything else is refused."""
+"""OpenSearch's plugin for security: the roles in docs/scale.md suffice, and everything else is refused."""
 
 from __future__ import annotations
 

@@ -53,10 +53,11 @@ from searchkit.query.questions import find_nationwide, read_question
     ],
 )
 def test_words_that_ask_for_a_number_are_removed(query: str, words: str, unit: str | None) -> None:
-    """Words that ask for a number, and those of a request (请问), become invisible characters, so that offsets stay.
+    """Words that ask for a number, and words of a request (请问), become invisible characters, so that offsets stay.
 
-    So do spaces before a word of an increase that is a run of its own (GDP 增速). `unit` is the unit that is asked for.
-    Quoted strings and fields do not change, nor does a query without other words.
+    So do the spaces between a word of change such as 增速 and the run before it (GDP 增速), unless the word states a
+    decrease. Quoted strings and fields do not change, nor does a query that consists only of words that ask for a
+    number. `unit` is the unit that is asked for.
     """
     question = read_question(query)
     assert (question.text.replace("\u200b", ""), question.unit) == (words, unit)

@@ -1,4 +1,7 @@
-"""Tables in the style of public documents: disclosure, accounts, plans, permits, and what only looks like data."""
+"""Tables in the style of public documents: disclosure, accounts, plans, permits, and what only looks like data.
+
+`description.py` explains the notation of rows, such as `!` and `{c2}`, and the fields of a sample.
+"""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ class Calls:
     """Whether all checks passed: there was no server error; statuses, types, headers and JSON were as described; values
     that do not fit the description were refused."""
     log: str
+    """What schemathesis printed."""
 
     @property
     def server_errors(self) -> int:

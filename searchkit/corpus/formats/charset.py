@@ -97,10 +97,10 @@ def decode_as(data: bytes, encoding: str) -> str:
 
 
 def _take_sample(data: bytes) -> bytes:
-    """Return at most `_SAMPLE_BYTES` bytes of `data`, from its first byte at which the encodings can differ on.
+    """Return at most `_SAMPLE_BYTES` bytes of `data`. The sample starts at an even offset.
 
-    The sample starts one byte earlier if that makes its offset even. If there is no such byte, it starts at the first
-    byte of `data`.
+    It starts at the first byte at which the encodings can differ, or one byte earlier. If there is no such byte, it
+    starts at the first byte of `data`.
     """
     match = _DISTINGUISHING_BYTE.search(data)
     start = match.start() & ~1 if match else 0  # even, so that UTF-16 code units stay aligned

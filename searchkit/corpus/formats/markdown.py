@@ -62,7 +62,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
     Comments are dropped too, except one that is not closed: its lines are text. Paragraphs of more than
     `_MAX_INLINE_LENGTH` code points keep most of their markup. Line breaks in a paragraph are kept: each line is a
-    block. Raises ReadError if the bytes are not text, and as `html.parse_fragment` does.
+    block. Raises ReadError if the bytes are not text, or if `html.parse_fragment` raises it.
     """
     decoded = decode_text(data)
     front = split_front_matter(normalise_text(decoded.text))
@@ -143,7 +143,7 @@ class _BlockReader:
         if self._row is not None:
             self._row.append("\n".join(text.strip() for text, _ in lines))
             return
-        # A `---` directly below a paragraph makes all its lines a heading, but was meant as a rule.
+        # A `---` directly below a paragraph makes all its lines a heading, but was meant as a horizontal line.
         is_sentence = self._is_underlined and ("。" in token.content or "；" in token.content)
         level = 0 if len(lines) > 1 or is_sentence else self._level
         for text, strong in lines:
@@ -245,7 +245,7 @@ def _text_runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
         elif token.type in {"strong_open", "strong_close"}:
             depth += token.nesting
         elif token.type == "html_inline" and _SUP_OR_SUB_TAG.fullmatch(token.content):
-            yield token.content, True
+            yield token.content, True  # a tag does not keep its line from being strong
         elif token.type in {"text", "text_special", "code_inline"}:
             yield token.content, depth > 0
 

@@ -174,7 +174,7 @@ class _NamedGlyphs:
     def __init__(self, document: pypdfium2.PdfDocument) -> None:
         self._document = document
         self._copy: pypdfium2.PdfDocument | None = None
-        self._attempts = _MAX_REPAIR_ATTEMPTS
+        self._attempts_left = _MAX_REPAIR_ATTEMPTS
 
     def close(self) -> None:
         """Close the copy."""
@@ -186,17 +186,17 @@ class _NamedGlyphs:
 
         After `_MAX_REPAIR_ATTEMPTS` such pages without a repaired glyph, no further page is tried.
         """
-        if not self._attempts or not any(_is_unmapped(glyph.text) for glyph in glyphs):
+        if not self._attempts_left or not any(_is_unmapped(glyph.text) for glyph in glyphs):
             return glyphs
         if self._copy is None:
             self._copy = _open_named_copy(self._document)
-            self._attempts = 0 if self._copy is None else self._attempts
+            self._attempts_left = 0 if self._copy is None else self._attempts_left
         texts = self._read_texts(number)
         repaired = [
             glyph._replace(text=texts.get(_position(glyph), glyph.text)) if _is_unmapped(glyph.text) else glyph
             for glyph in glyphs
         ]
-        self._attempts = _MAX_REPAIR_ATTEMPTS if repaired != glyphs else max(0, self._attempts - 1)
+        self._attempts_left = _MAX_REPAIR_ATTEMPTS if repaired != glyphs else max(0, self._attempts_left - 1)
         return repaired
 
     def _read_texts(self, number: int) -> dict[tuple[float, float], str]:
@@ -245,6 +245,7 @@ class _TextStyle:
     size: float
     bold: bool
     turn: int | None
+    """Direction of the text in quarter turns, 0 to 3. None if the text is skewed."""
     font: object
     """Handle of the font; None = unknown."""
 

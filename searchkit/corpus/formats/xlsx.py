@@ -77,6 +77,7 @@ class _SharedData(NamedTuple):
 
     strings: Sequence[str]
     formats: Sequence[_NumberFormat]
+    """The number format of each cell format. A cell states the index of its cell format."""
     epoch: datetime
     """The date from which days are counted."""
     is_displayed: bool = False
@@ -355,10 +356,10 @@ def _read_shared_data(
     return _SharedData(strings, formats, _EPOCH_1904 if since_1904 else _EPOCH_1900)
 
 
-def _read_formats(sheet: ET.Element) -> list[_NumberFormat]:
-    """Return the kind of number that each cell format displays."""
-    codes = {item.get("numFmtId", ""): item.get("formatCode", "") for item in _descendants(sheet, "numFmt")}
-    formats = next((group for group in sheet if _local_name(group) == "cellXfs"), ())
+def _read_formats(styles: ET.Element) -> list[_NumberFormat]:
+    """Return the kind of number that each cell format displays. `styles`: the part with the formats of the workbook."""
+    codes = {item.get("numFmtId", ""): item.get("formatCode", "") for item in _descendants(styles, "numFmt")}
+    formats = next((group for group in styles if _local_name(group) == "cellXfs"), ())
     return [_classify_format(item.get("numFmtId", ""), codes) for item in formats if _local_name(item) == "xf"]
 
 

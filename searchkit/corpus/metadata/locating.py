@@ -67,7 +67,7 @@ _MIN_FREQUENT_PERCENT = 40
 _CITY_DEPTH = 2
 """Number of divisions in the region of a city or prefecture."""
 _SESSION_WORD = re.compile(r"人民代表大会|人大|省长|市长|县长|区长|州长|旗长|盟长|主席|人民政府|政府工作报告")
-"""A word of the line above a speech that names session or speaker: 在临海市第十七届人民代表大会…上, 市长."""
+"""A word for the session or the speaker of a speech, in a line above it: 在临海市第十七届人民代表大会…上, 市长."""
 _SELF_REFERENCE = re.compile(r"(?<!各)(?:我|全|本)(自治区|[省市区县州旗盟])(?!域|场|级|政府采购)")
 """我区, 全市, 本省. 全市场 and 全区域 refer to no division."""
 _LEVEL_PREFIX = re.compile(r"^(?:中共)?(自治区|新区|[省市区县州旗盟])(?!场监|政|民政|域|级|容)")
@@ -96,11 +96,14 @@ class LocationEvidence:
     issuers: Sequence[str]
     """Bodies that speak, publish or sign, strongest first."""
     head: Sequence[str]
+    """Lines above the first sentence or heading, such as session, speaker and properties of the page."""
     paragraphs: Sequence[str]
     tail: Sequence[str]
+    """Lines below the text, such as links, footer and imprint."""
     urls: str
     """URLs and lines with URLs, separated by blanks."""
     index_number: str
+    """索引号, which a web page states: LH331082-035/2025-00028. Empty if unknown."""
     name: str
     """Path in the corpus."""
     year: int | None
@@ -139,6 +142,7 @@ def locate(evidence: LocationEvidence) -> LocationResult:
             return located
         warnings.extend(located.warnings)
     level = stated_level or _level_of_text(evidence.paragraphs)
+    # Lines about a session or a speaker come first.
     for text in sorted(filter(_names_one_place, head), key=lambda line: not _SESSION_WORD.search(line)):
         if (located := _locate_by_line(text, level, evidence)).region:
             return located

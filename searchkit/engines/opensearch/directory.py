@@ -258,7 +258,7 @@ class ClusterDirectory:
         this = Holder.current()
         self._holder = {"pid": this.pid, "host": this.host, "since": this.since}
         condition = {"op_type": "create"} if found is None else _version_of(found)
-        self._is_lost = True
+        self._is_lost = True  # until the lock is written
         self._write_lock(condition)
         if self._is_lost:  # another process was faster
             raise self._locked((self._get("lock") or {"_source": {}})["_source"])

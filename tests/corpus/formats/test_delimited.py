@@ -74,7 +74,10 @@ def test_the_first_text_name_wins() -> None:
 
 @pytest.mark.parametrize("header", ["text,年份,处罚内容", "TEXT,年份,处罚内容", "text,处罚内容,处罚内容"])
 def test_a_stated_text_column_comes_before_a_column_called_text(header: str) -> None:
-    """The column that metadata.csv states is the text. Another column `text` is ignored with a message."""
+    """The column that metadata.csv states is the text. Another column `text` is ignored with a message.
+
+    If two columns have the stated name, the first of them is the text.
+    """
     contents = delimited.read(f"{header}\n标题,2023,罚款\n".encode(), "a.csv", "处罚内容")
     expected = "罚款" if "年份" in header else "2023"
     assert texts(contents) == {"2": expected}

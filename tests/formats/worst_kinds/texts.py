@@ -19,6 +19,7 @@ from formats.worst_kinds.making import (
 
 def random_han(size: int) -> str:
     """Return random Chinese characters with a line end after every twelfth."""
+    # A line has 37 bytes: 12 characters of 3 bytes, and the line end.
     return "\n".join("".join(map(chr, RNG.choices(range(0x4E00, 0x9FA0), k=12))) for _ in range(max(1, size // 37)))
 
 
@@ -103,6 +104,7 @@ TEXT: Mapping[str, TextKind] = MappingProxyType(
         "anchors": repeat_numbered("a№: &b№ [*b№]\n", "---\n", "---\n法\n"),
     }
 )
+"""Kinds of expensive plain text, by name: functions from a size to a text of about this size."""
 
 
 def _noise(first: int, last: int) -> FileKind:
@@ -280,3 +282,4 @@ JSON_LINES: Mapping[str, TextKind] = MappingProxyType(
 )
 
 TEXTS = encode_texts(TEXT)
+"""The kinds of `TEXT`, encoded in UTF-8."""

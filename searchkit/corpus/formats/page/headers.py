@@ -73,22 +73,22 @@ def find_header(
 def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: int, columns: Columns) -> int:
     """Return the index of the first line that belongs to the rows with figures.
 
-    `first` and `end` are the range of the rows with figures. Short lines close above the first of these rows, whose
-    words fit the columns, are parts of its wrapped cells if they consist of figures, or have words only in columns of
-    words.
+    `first` and `end` are the range of the rows with figures. A short line close above the first of these rows belongs
+    to wrapped cells of that row if the words of the line fit the columns, and if the line consists of figures or has
+    words only in columns of words.
     """
-    filled = [0] * len(columns.extents)
+    surpluses = [0] * len(columns.extents)  # of values over words, by column
     for row in rows[first:end]:
         if row.is_data:
             for word in row.words:
-                filled[columns.locate(word)] += 1 if is_value(text_of(word)) else -1
-    words = {c for c, surplus in enumerate(filled) if surplus <= 0}
+                surpluses[columns.locate(word)] += 1 if is_value(text_of(word)) else -1
+    word_columns = {column for column, surplus in enumerate(surpluses) if surplus <= 0}
     limit = MAX_INNER_STEP * find_pitch(rows[first:end])
     while first > earliest:
         row = rows[first - 1]
         if rows[first].baseline - row.baseline >= limit or not row.is_short or not columns.fits(row):
             break
-        if not row.is_figures and any(column not in words for column in columns.split(row)):
+        if not row.is_figures and any(column not in word_columns for column in columns.split(row)):
             break
         first -= 1
     return first
@@ -112,6 +112,7 @@ def _find_header_start(
         is_large = n + 1 < first and row.line.size > _MAX_HEADER_SIZE * below.line.size
         if (top is not None and row.baseline < top) or not is_close or is_large:
             break
+        # A note such as 单位：万元 is no header, except in the corner of the lowest row if that row fills all columns.
         if not row.can_be_header and not (
             row.has_corner_note and start == first and len(_split(row, columns)) == len(columns.extents)
         ):
@@ -120,13 +121,15 @@ def _find_header_start(
             if not header.add(row, is_lowest=n == first - 1):
                 break
             start = n
+        # Between bars, a row in the first column alone is a header row, too.
         elif header.covers(row, is_barred=top is not None) or (top is not None and row.line.right <= columns.edges[1]):
             header.add(row)
             start = n
-        elif _is_between_header_rows(row, below, columns):
+        elif _is_between_header_rows(row, below, columns):  # a header row only if one above it is found
             header.add(row)
-        elif not _is_group(row, below, columns):
+        elif not _is_group(row, below, columns):  # the header may be above the name of a group of rows
             break
+    # There is no header without a row of several words.
     while start < first and not any(row.gaps or len(row.words) > 1 for row in rows[start:first]):
         start += 1
     return start
@@ -152,8 +155,11 @@ def _find_header_end(rows: Sequence[TextRow], start: int, first: int, columns: C
 def _is_aligned(row: TextRow, columns: Columns) -> bool:
     """Return whether the words of a row are headers of several columns.
 
-    They are if the row has a wide gap, if there are several words, each in another column, or if the row begins in the
-    first column and has as many words as the table has columns, at least three.
+    They are if one of these conditions holds:
+
+    (a) The row has a wide gap.
+    (b) The row has several words, each in another column.
+    (c) The row begins in the first column, and has as many words as the table has columns, at least three.
     """
     if row.gaps or (len(row.words) > 1 and len(columns.split(row)) == len(row.words)):
         return True
