@@ -70,19 +70,17 @@ class Target(NamedTuple):
     def write(self, pieces: Iterable[str]) -> None:
         """Write text. Raises SearchkitError if the file cannot be written, OutputClosed as `write_output` does.
 
-        A regular file appears when it is complete: until then, it has another name, and what was there before stays. A
-        device or a pipe is written directly.
+        A regular file appears when it is complete (`replacing`).
         """
         marked = chain([_BYTE_ORDER_MARK], pieces) if self.bom else pieces
         if self.path is None:
             write_output(marked)
             return
+        from searchkit.output.files import replacing
+
         try:
-            if self.path.exists() and not self.path.is_file():  # a device or a pipe
-                with self.path.open("w", encoding="utf-8", newline="") as file:
-                    file.writelines(marked)
-            else:
-                _replace_file(self.path.resolve(), marked)
+            with replacing(self.path) as part, part.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(marked)
         except OSError as error:
             raise SearchkitError(f"{self.path}: cannot be written: {error.strerror}") from error
 
@@ -96,18 +94,6 @@ class Target(NamedTuple):
             from searchkit.output.records import format_records
 
             self.write(format_records(records, self.format, self.width))
-
-
-def _replace_file(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file under another name, and rename it when it is complete. If an exception is raised, remove it."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(pieces)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def write_measures(measures: Iterable[Measure], target: Target) -> None:

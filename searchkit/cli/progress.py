@@ -17,6 +17,8 @@ from searchkit.cli.pager import is_running
 
 _QUIET_SECONDS = 0.5
 """The bar is not shown before the work has taken this long."""
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals of Ctrl-C, of `kill`, `timeout` and a system that shuts down, and of a terminal that is closed."""
 _Item = TypeVar("_Item")
 
 
@@ -59,7 +61,7 @@ class Progress:
 
 @contextmanager
 def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progress]:
-    """Show the progress of the block. If Ctrl-C interrupts it, print one line about it, and exit with FAILED.
+    """Show the progress of the block. If it is interrupted, print one line about it, and exit with FAILED.
 
     `label`: what is done, such as `checking`. `stands`: a function that returns the end of this line: what was written
     or changed until the interruption, or that nothing was. Both texts are in the language in force.
@@ -77,18 +79,22 @@ def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progres
 
 @contextmanager
 def raise_on_interrupt() -> Iterator[None]:
-    """Make Ctrl-C raise KeyboardInterrupt during the block, so that the block can clean up.
+    """Make Ctrl-C and the other `_SIGNALS` raise KeyboardInterrupt during the block, so that the block can clean up.
 
-    By default, Ctrl-C ends the process at once (`searchkit.__main__`). Does nothing if Ctrl-C is ignored, or if this is
-    not the main thread. If the block starts the pager, Ctrl-C stays a key of the pager.
+    By default, Ctrl-C ends the process at once (`searchkit.__main__`), and so do the others. Ignored signals stay
+    ignored. Does nothing if this is not the main thread. If the block starts the pager, Ctrl-C stays a key of the
+    pager.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN or current_thread() is not main_thread():
+    if current_thread() is not main_thread():
         yield
         return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    raising = [number for number, handler in before.items() if handler not in {signal.SIG_IGN, None}]
+    for number in raising:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, before)
+        for number in raising:
+            if signal.getsignal(number) is signal.default_int_handler:
+                signal.signal(number, before[number])

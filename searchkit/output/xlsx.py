@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from searchkit.compare.table import Cell, Comparison
 from searchkit.errors import SearchkitError
 from searchkit.model import to_json
 from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names, value_text
+from searchkit.output.files import replacing
 from searchkit.output.json import comparison_records, finding_to_json
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
 from searchkit.text.characters import display_width, sanitize
@@ -134,7 +136,7 @@ def write_records(records: Iterable[Mapping[str, object]], name: str, path: Path
 
 @contextmanager
 def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
-    """Yield an empty workbook, and write it to `path` if the block succeeds.
+    """Yield an empty workbook, and write it to `path` if the block succeeds, as `replacing` does.
 
     Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
     """
@@ -143,10 +145,17 @@ def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
         from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
     except ImportError:
         raise SearchkitError("writing .xlsx needs XlsxWriter: pip install XlsxWriter") from None
-    book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
+    buffer = BytesIO()
+    book = Workbook(
+        buffer if isinstance(path, Path) else path,
+        {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True},
+    )
     yield book
     try:
         book.close()  # writes the file
+        if isinstance(path, Path):
+            with replacing(path) as part:
+                part.write_bytes(buffer.getvalue())
     except (XlsxWriterException, OSError) as error:
         cause = error.__context__ if isinstance(error.__context__, OSError) else error  # XlsxWriter wraps an OSError
         reason = cause.strerror if isinstance(cause, OSError) else None

@@ -78,25 +78,46 @@ def test_an_interrupt_is_one_line_that_says_what_was_done(
     assert signal.signal(signal.SIGINT, before) is before
 
 
-def test_an_interrupted_export_leaves_no_part_of_a_file(small: Path, tmp_path: Path) -> None:
-    """After Ctrl-C, a file that was there before is as it was, and a line says that it was not written."""
-    path = tmp_path / "a.jsonl"
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    ("arguments", "slow"),
+    [
+        (("export", "paragraphs", "--output", "a.jsonl"), "pathlib.Path.replace"),
+        (("search", "立案", "--output", "a.jsonl"), "pathlib.Path.replace"),
+        (("export", "paragraphs", "--output", "a.xlsx"), "xlsxwriter.packager.Packager._create_package"),
+        (("search", "立案", "--output", "a.xlsx"), "xlsxwriter.packager.Packager._create_package"),
+    ],
+)
+def test_an_interrupted_command_leaves_no_part_of_a_file(
+    small: Path, tmp_path: Path, arguments: tuple[str, ...], slow: str, number: str
+) -> None:
+    """After Ctrl-C, `kill` or the end of the terminal, a file that was there before is as it was.
+
+    A line says so. `slow` is the function during which that happens.
+    """
+    path = tmp_path / arguments[-1]
     path.write_text("before", encoding="utf-8")
+    owner, name = slow.rsplit(".", 1)
     code = (
-        "import os, signal, sys, time\n"
+        "import os, signal, sys, time, pkgutil\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import searchkit.output.records as records\n"
-        "dumps = records.dumps\n"
-        "def slow(record):\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(1); return dumps(record)\n"
-        "records.dumps = slow\n"
+        f"owner = pkgutil.resolve_name({owner!r})\n"
+        f"function = owner.{name}\n"
+        "def slow(*arguments, **options):\n"
+        f"    os.kill(os.getpid(), signal.{number}); time.sleep(1); return function(*arguments, **options)\n"
+        f"owner.{name} = slow\n"
         "from searchkit.cli.main import main\n"
         "main()"
     )
-    arguments = ["export", "paragraphs", "--index", str(small / "index"), "--output", str(path)]
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code, *arguments, "--index", str(small / "index")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=tmp_path,
     )
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"searchkit: interrupted: {path} was not written\n"
-    assert [item.name for item in tmp_path.iterdir()] == ["a.jsonl"]
+    assert done.stderr == f"searchkit: interrupted: {path.name} was not written\n"
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
     assert path.read_text(encoding="utf-8") == "before"
