@@ -106,6 +106,10 @@ def main() -> NoReturn:
     """
     _set_encodings()
     use_language(preferred_language(os.environ))
+    if "_SEARCHKIT_COMPLETE" in os.environ:
+        from searchkit.cli.shells import use_shells
+
+        use_shells()
     try:
         status = cli.main(standalone_mode=False, default_map=CommandDefaults(_MODULES))
         sys.stdout.flush()

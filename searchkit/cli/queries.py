@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from searchkit.cli.auditing import print_audit
+from searchkit.cli.completing import complete_facet_list, complete_facet_name
 from searchkit.cli.options import (
     MAX_SHOWN_VALUES,
     QueryCommand,
@@ -251,6 +252,7 @@ def similar(
     "--one-per",
     multiple=True,
     metavar="FACET,…",
+    shell_complete=complete_facet_list,
     help="Only one measure for each value of district, document, … or for each combination: district,of_year. Without "
     "of_year, that of the latest year.",
 )
@@ -262,6 +264,7 @@ def similar(
 @click.option(
     "--by",
     metavar="FACET",
+    shell_complete=complete_facet_name,
     help="Calculate a number for each value of FACET; district:1 are provinces. Needs --aggregate.",
 )
 @click.option(

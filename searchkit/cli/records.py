@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchkit.cli.completing import complete_facet_name
+from searchkit.cli.completing import complete_facet_list, complete_facet_name
 from searchkit.cli.options import (
     color_option,
     filter_options,
@@ -159,6 +159,7 @@ def _show_paragraphs(
 @click.option(
     "--matrix",
     metavar="ROWS,COLS",
+    shell_complete=complete_facet_list,
     help="Count the reports by two facets, as in district,year, and show which are missing. Takes no NAME.",
 )
 @click.option(
