@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -28,6 +29,8 @@ _DEFAULT_PAGER = "less"
 _LESS_OPTIONS = "FRX"
 """Options of less if LESS is not set. Git uses the same: exit if all fits on one screen, keep colours, leave the text
 on the screen."""
+_NAME = re.compile(r"[\w./+-]+")
+"""Matches the name or the path of a program, and nothing else that a shell knows: variables, brackets, quotes."""
 
 _state = {"running": False, "tried": False}
 """`running`: whether a pager runs. `tried`: whether it has been decided if a pager is started, which happens once."""
@@ -41,8 +44,9 @@ def is_running() -> bool:
 def start_pager() -> None:
     """Start the pager, if the current command pages its output, and a pager is set or less is installed.
 
-    With `--no-pager`, none is started. Later calls do nothing. While the pager runs, Ctrl-C is a key of the pager, and
-    does not end the command. At exit, the process waits until the user has left the pager.
+    With `--no-pager`, none is started, and neither is one that is not installed. Later calls do nothing. While the
+    pager runs, Ctrl-C is a key of the pager, and does not end the command. At exit, the process waits until the user
+    has left the pager.
     """
     context = click.get_current_context(silent=True)
     if _state["tried"] or context is None or context.info_name in _UNPAGED or context.meta.get(NO_PAGER):
@@ -56,6 +60,12 @@ def start_pager() -> None:
         command = _DEFAULT_PAGER if shutil.which(_DEFAULT_PAGER) else ""
     if command.strip() in {"", "cat"}:
         return
+    program = command.split()[0]
+    if _NAME.fullmatch(program) and shutil.which(program) is None:  # a shell would read nothing, and all would be lost
+        from searchkit.cli.output import print_error
+
+        print_error(f"no pager {program}: the output follows without one")
+        return
     environment = {"LESS": _LESS_OPTIONS, "LV": "-c", **os.environ}
     try:
         # As in git, the variable is a shell command, because it often has options and pipes.
@@ -63,6 +73,7 @@ def start_pager() -> None:
     except OSError:
         return
     assert pager.stdin is not None  # noqa: S101 - it is a pipe
+    os.environ["COLUMNS"] = str(shutil.get_terminal_size().columns)  # the pipe to the pager has no width
     sys.stdout.flush()
     os.dup2(pager.stdin.fileno(), sys.stdout.fileno())
     pager.stdin.close()

@@ -161,7 +161,9 @@ def search(
             _print_results(
                 target,
                 lambda: results_to_json(results, highlight=highlight),
-                lambda: terminal.format_results(results, colour=target.colour, first=first, highlight=highlight),
+                lambda: terminal.format_results(
+                    results, colour=target.colour, first=first, highlight=highlight, width=target.width
+                ),
                 lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in hits),
             )
     if results.total:
@@ -220,7 +222,7 @@ def similar(
     _print_results(
         target,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=target.colour, first=results.offset + 1),
+        lambda: terminal.format_results(results, colour=target.colour, first=results.offset + 1, width=target.width),
         lambda: (hit_to_json(hit, with_measures=target.format == "jsonl") for hit in results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
@@ -324,7 +326,9 @@ def measures(
         _print_results(
             target,
             lambda: measures_to_json(results),
-            lambda: terminal.format_measure_results(results, colour=target.colour, first=search_options["offset"] + 1),
+            lambda: terminal.format_measure_results(
+                results, colour=target.colour, first=search_options["offset"] + 1, width=target.width
+            ),
             lambda: records,
             results.aggregate or "measures",
         )

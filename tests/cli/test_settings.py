@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
 import pty
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import click
@@ -39,11 +42,13 @@ def run_in(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environment: str) -> str:
     """Return what a command prints on a terminal with `columns` columns."""
     controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     with open(terminal, "wb") as end:  # noqa: PTH123 - a descriptor
         process = subprocess.Popen(
             [SEARCHKIT, *arguments],
             cwd=folder,
-            env={**os.environ, "PYTHONUTF8": "1", "TERM": "xterm", "COLUMNS": str(columns), **environment},
+            env={**inherited, "PYTHONUTF8": "1", "TERM": "xterm", **environment},
             stdin=end,
             stdout=end,
             stderr=end,
@@ -179,8 +184,8 @@ def test_colours(run_in: Run, small: Path, tmp_path: Path) -> None:
 def test_pager(small: Path, tmp_path: Path) -> None:
     """On a terminal, the pager that SEARCHKIT_PAGER or else PAGER names shows a search.
 
-    `cat`, an empty value and --no-pager prevent this. `check` is not shown by the pager. A pager that ends early causes
-    no traceback.
+    `cat`, an empty value, --no-pager and a pager that is not installed prevent this. `check` is not shown by the pager.
+    A pager that ends early causes no traceback.
     """
     index = str(small / "index")
     arguments = ("search", "立案", "--index", index)
@@ -192,6 +197,8 @@ def test_pager(small: Path, tmp_path: Path) -> None:
         assert "立案" in run_on_terminal(tmp_path, *arguments, **environment)
     assert "立案" in run_on_terminal(tmp_path, "--no-pager", *arguments, PAGER="false")
     assert "| " not in run_on_terminal(tmp_path, "check", "--index", index, PAGER="sed 's/^/| /'")
+    missing = run_on_terminal(tmp_path, *arguments, SEARCHKIT_PAGER="no-such-pager -R")
+    assert missing.startswith("searchkit: no pager no-such-pager: the output follows without one\n3 paragraphs")
     ended = run_on_terminal(tmp_path, *arguments, "--format", "json", SEARCHKIT_PAGER="head -c 10")
     assert "Traceback" not in ended
 
@@ -216,11 +223,18 @@ def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
         (40, "facets", "--matrix", "section,topic"),
         (20, "facets", "topic"),
         (24, "suggest", "d"),
+        (30, "search", "立案", "--limit", "0", "--facet", "topic"),
         (250, "export", "paragraphs", "--format", "table"),
     ):
         out = run_on_terminal(tmp_path, "--no-pager", *map(str, arguments), *index, columns=int(columns))
         assert len(out.splitlines()) > 2
         assert [line for line in out.splitlines() if display_width(line.rstrip()) > int(columns)] == []
+    fields = run_on_terminal(tmp_path, "--no-pager", "show", "a.txt", *index, columns=50).partition("\n\n")[0]
+    assert [line for line in fields.splitlines() if display_width(line) > 50] == []
+    info = ("info", *map(str, index))
+    paged = run_on_terminal(tmp_path, *info, columns=200, SEARCHKIT_PAGER="sed ''")
+    assert paged == run_on_terminal(tmp_path, "--no-pager", *info, columns=200)
+    assert max(map(len, paged.splitlines())) > 80
     narrow = run_on_terminal(tmp_path, "--no-pager", "export", "paragraphs", "--format", "table", *index, columns=60)
     assert re.search(r"id +a\.txt#1\n", narrow)  # on a busy machine, the export shows its progress before
     assert "全年立案129件。" in narrow
