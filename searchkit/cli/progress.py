@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -14,9 +15,16 @@ import click
 
 from searchkit.cli.output import FAILED, print_error
 from searchkit.cli.pager import is_running
+from searchkit.text.characters import display_width
 
 _QUIET_SECONDS = 0.5
 """The bar is not shown before the work has taken this long."""
+_DEFAULT_COLUMNS = 80
+"""Width of a terminal that does not tell its width."""
+_MAX_BAR_WIDTH = 20
+"""Maximum number of characters of a bar."""
+_NUMBERS = "  100%  00:00:00"
+"""What follows the bar of `Progress`."""
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals of Ctrl-C, of `kill`, `timeout` and a system that shuts down, and of a terminal that is closed."""
 _Item = TypeVar("_Item")
@@ -43,7 +51,9 @@ class Progress:
         if self._bar is None:
             if time.monotonic() - self._started < _QUIET_SECONDS or not sys.stderr.isatty():
                 return
-            self._bar = click.progressbar(length=max(total, 1), label=self._label, file=sys.stderr, width=20)
+            self._bar = click.progressbar(
+                length=max(total, 1), label=self._label, file=sys.stderr, width=bar_width(self._label, _NUMBERS)
+            )
         self._bar.length = max(total, 1)
         self._bar.update(done - self._bar.pos)
 
@@ -57,6 +67,19 @@ class Progress:
         for done, item in enumerate(items, 1):
             yield item
             self(done, total)
+
+
+def bar_width(*texts: str) -> int:
+    """Return the number of characters that a bar can have beside other texts in the line of the terminal, at least 1.
+
+    A line that is too long would be drawn below itself at each step.
+    """
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or _DEFAULT_COLUMNS
+    except (OSError, ValueError):
+        columns = _DEFAULT_COLUMNS
+    left = columns - len("  []") - sum(map(display_width, texts))
+    return max(min(left, _MAX_BAR_WIDTH), 1)
 
 
 @contextmanager

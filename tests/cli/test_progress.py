@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,11 +11,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 import searchkit
+from searchkit.cli import indexes
 from searchkit.cli import progress as module
 from searchkit.cli.progress import long_work
+from searchkit.indexing.tasks import Progress as Counts
+from searchkit.text.characters import display_width
+from searchkit.translation import set_language
 
 
 def test_the_index_reports_its_progress(small: Path) -> None:
@@ -53,6 +59,33 @@ def test_bars_are_for_terminals_and_long_work(
         assert work() == ""
     monkeypatch.setattr(module, "_QUIET_SECONDS", 60)
     assert work() == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_a_bar_fits_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int, language: str
+) -> None:
+    """No line of a bar is wider than the terminal, where it would be drawn below itself at each step."""
+    monkeypatch.setattr(module, "_QUIET_SECONDS", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stderr, "fileno", lambda: 2, raising=False)
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((columns, 24)))
+    counts = Counts(files=1234, all_files=5678, bytes=90_000_000, all_bytes=300_000_000)
+    display = indexes._ProgressDisplay()
+    monkeypatch.setattr(display, "_started", time.monotonic() - 100)
+    set_language(language)
+    with display.show_bar():
+        display(counts)
+    with long_work("exporting" if language == "en" else "正在导出", lambda _: "") as progress:
+        progress(1, 3)
+        time.sleep(1.1)  # click estimates the time left once per second
+        progress(2, 3)
+    set_language("en")
+    shown = capsys.readouterr().err
+    lines = [click.unstyle(line).rstrip() for line in re.split(r"[\r\n]+", shown)]
+    assert max(map(display_width, lines)) <= columns
+    assert ("1234" in shown, "0:0" in shown) == (True, True)
 
 
 def test_an_interrupt_is_one_line_that_says_what_was_done(
