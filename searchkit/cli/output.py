@@ -39,7 +39,8 @@ def write_output(pieces: Iterable[str]) -> None:
     if sys.stdout.isatty():
         from searchkit.cli.pager import start_pager
 
-        start_pager()
+        if missing := start_pager():
+            print_error(f"no pager {missing}: the output follows without one")
     try:
         for piece in pieces:
             sys.stdout.write(piece)

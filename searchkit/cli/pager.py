@@ -41,16 +41,16 @@ def is_running() -> bool:
     return _state["running"]
 
 
-def start_pager() -> None:
+def start_pager() -> str | None:
     """Start the pager, if the current command pages its output, and a pager is set or less is installed.
 
-    With `--no-pager`, none is started, and neither is one that is not installed. Later calls do nothing. While the
-    pager runs, Ctrl-C is a key of the pager, and does not end the command. At exit, the process waits until the user
-    has left the pager.
+    Returns the name of a pager that is set but not installed, otherwise None. With `--no-pager`, none is started. Later
+    calls do nothing. While the pager runs, Ctrl-C is a key of the pager, and does not end the command. At exit, the
+    process waits until the user has left the pager.
     """
     context = click.get_current_context(silent=True)
     if _state["tried"] or context is None or context.info_name in _UNPAGED or context.meta.get(NO_PAGER):
-        return
+        return None
     _state["tried"] = True
     command = next((os.environ[name] for name in PAGER_VARIABLES if name in os.environ), None)
     import shutil
@@ -59,19 +59,16 @@ def start_pager() -> None:
     if command is None:
         command = _DEFAULT_PAGER if shutil.which(_DEFAULT_PAGER) else ""
     if command.strip() in {"", "cat"}:
-        return
+        return None
     program = command.split()[0]
     if _NAME.fullmatch(program) and shutil.which(program) is None:  # a shell would read nothing, and all would be lost
-        from searchkit.cli.output import print_error
-
-        print_error(f"no pager {program}: the output follows without one")
-        return
+        return program
     environment = {"LESS": _LESS_OPTIONS, "LV": "-c", **os.environ}
     try:
         # As in git, the variable is a shell command, because it often has options and pipes.
         pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=environment)  # noqa: S602
     except OSError:
-        return
+        return None
     assert pager.stdin is not None  # noqa: S101 - it is a pipe
     os.environ["COLUMNS"] = str(shutil.get_terminal_size().columns)  # the pipe to the pager has no width
     sys.stdout.flush()
@@ -80,6 +77,7 @@ def start_pager() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _state["running"] = True
     atexit.register(_wait, pager)
+    return None
 
 
 def _wait(pager: Popen[bytes]) -> None:
