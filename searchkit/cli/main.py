@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn, cast
 
 import click
 
 from searchkit import __version__
 from searchkit.cli.language import LocalizedGroup, language_option, use_language
-from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, print_message, write_output
+from searchkit.cli.output import FAILED, FOUND, OutputClosed, flush_output, print_error, print_message, write_output
 from searchkit.cli.pager import NO_PAGER
 from searchkit.cli.settings import CommandDefaults, use_language_of_help
 from searchkit.errors import SearchkitError
@@ -104,6 +105,9 @@ def main() -> NoReturn:
     as in `searchkit export measures | head`, the command ends silently with status 0. If the environment variable
     SEARCHKIT_DEBUG is set, an unexpected exception is printed with its traceback, and the status is 1.
     """
+    for name in ("stdout", "stderr"):  # the caller may have closed them
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
     _set_encodings()
     use_language(preferred_language(os.environ))
     if "_SEARCHKIT_COMPLETE" in os.environ:
@@ -112,7 +116,7 @@ def main() -> NoReturn:
         use_shells()
     try:
         status = cli.main(standalone_mode=False, default_map=CommandDefaults(_MODULES))
-        sys.stdout.flush()
+        flush_output()
     except click.ClickException as error:
         print_message(error.format_message())
         status = error.exit_code
@@ -122,7 +126,7 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         print_error("interrupted")
         status = FAILED
-    except (OutputClosed, BrokenPipeError):  # the second from flush
+    except OutputClosed:
         # A normal exit of Python flushes standard output again. That flush would fail, too, and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FOUND

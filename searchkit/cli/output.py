@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -34,18 +35,33 @@ class OutputClosed(Exception):
 def write_output(pieces: Iterable[str]) -> None:
     """Write text to standard output, piece by piece; on a terminal, through the pager if `start_pager` starts one.
 
-    Raises OutputClosed.
+    Raises OutputClosed, and SearchkitError if it cannot be written, for example to a full disk.
     """
     if sys.stdout.isatty():
         from searchkit.cli.pager import start_pager
 
         if missing := start_pager():
             print_error(f"no pager {missing}: the output follows without one")
-    try:
+    with _explain_output_errors():
         for piece in pieces:
             sys.stdout.write(piece)
+
+
+def flush_output() -> None:
+    """Write what is still in the buffer of standard output. Raises the exceptions of `write_output`."""
+    with _explain_output_errors():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _explain_output_errors() -> Iterator[None]:
+    """Raise OutputClosed or SearchkitError instead of OSError."""
+    try:
+        yield
     except BrokenPipeError:  # click would exit with status 1
         raise OutputClosed from None
+    except OSError as error:
+        raise SearchkitError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
 class Target(NamedTuple):
