@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+from io import StringIO
 
 from click.shell_completion import (
     BashComplete,
@@ -20,6 +22,8 @@ from click.shell_completion import (
     split_arg_string,
 )
 
+COMPLETE_VARIABLE = "_SEARCHKIT_COMPLETE"
+"""Environment variable with what a shell asks for: `bash_source`, its script, or `bash_complete`, completions."""
 _BASH_SCRIPT = """\
 %(complete_func)s() {
     local type value
@@ -101,6 +105,11 @@ class _Fish(_Complete, FishComplete):
 
 
 def use_shells() -> None:
-    """Make click use the classes of this module."""
+    """Make click use the classes of this module. While it completes a word, print no error.
+
+    The shell would show the error in the middle of the line that is being typed.
+    """
+    if os.environ[COMPLETE_VARIABLE].endswith("_complete"):
+        sys.stderr = StringIO()
     for name, shell in (("bash", _Bash), ("zsh", _Zsh), ("fish", _Fish)):
         add_completion_class(shell, name)

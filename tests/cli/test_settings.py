@@ -274,6 +274,19 @@ def test_shells_complete_facet_values(
     assert complete("searchkit watch run 周报") == ["月报"]
 
 
+def test_an_error_does_not_disturb_the_line_that_is_typed(hostile: Path) -> None:
+    """With a damaged index or a bad searchkit.toml, there are no completions of values, and no error is printed."""
+    (file,) = (hostile / "index").glob("data-*/suggestions.txt")
+    file.write_bytes(b"\xff" * file.stat().st_size)
+    command = [SEARCHKIT]
+    environment = {**os.environ, "_SEARCHKIT_COMPLETE": "bash_complete", "COMP_CWORD": ""}
+    environment["COMP_WORDS"] = "searchkit search x --district "
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, check=False, cwd=hostile, env=environment, timeout=60)
+        assert (done.stdout.strip(), done.stderr) == (b"", b"")
+        (hostile / "searchkit.toml").write_text("colour = 3\n", encoding="utf-8")
+
+
 _HOSTILE = '京津冀, $(touch pwned) `touch pwned`; it\'s "a" & b'
 """A value of a facet that a shell would execute if it were not quoted."""
 
