@@ -85,6 +85,7 @@ THIRD_PARTY = {
                 "queries",
                 "records",
                 "serving",
+                "shells",
                 "watching",
                 "settings",
             )

@@ -1,4 +1,4 @@
-"""What shells complete: names of facets and their values. Click generates the scripts for the shells.
+"""What shells complete: names of facets, their values, and names of watches. `shells.py` has the scripts.
 
 The names of user-defined facets come from the manifest of the index, the values from its file of suggestions. No other
 part of the index is opened, and neither NumPy nor an engine is loaded, because a shell waits for the answer at each
@@ -7,6 +7,7 @@ press of Tab.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,25 @@ def complete_facet_name(context: click.Context, _parameter: click.Parameter, pre
     return [name for name in names if name.startswith(prefix)]
 
 
+def complete_facet_list(context: click.Context, parameter: click.Parameter, prefix: str) -> list[str]:
+    """Return what completes a list of facets with commas between them, as `complete_facet_name` does for the last."""
+    before, comma, last = prefix.rpartition(",")
+    return [f"{before}{comma}{name}" for name in complete_facet_name(context, parameter, last)]
+
+
+def complete_watch_name(context: click.Context, _parameter: click.Parameter, prefix: str) -> list[str]:
+    """Return the names of watches that begin with a prefix, without those that are on the command line already."""
+    from searchkit.errors import SearchkitError
+    from searchkit.search.watching import WatchFile
+
+    try:
+        names = [watch.name for watch in WatchFile().watches()]
+    except SearchkitError:
+        return []
+    given = context.params.get("names") or ()
+    return [name for name in names if name.startswith(prefix) and name not in given]
+
+
 def _values(context: click.Context, facet: str, prefix: str) -> list[str]:
     """Return the values of a facet that begin with a prefix, or whose pinyin, or initials of the pinyin, begin with it.
 
@@ -88,6 +108,8 @@ def _read_manifest(context: click.Context) -> Manifest | None:
 def _index_path(context: click.Context) -> Path:
     """Return the folder of the index that a command would use.
 
-    It is the one that `--index` or SEARCHKIT_INDEX gives, otherwise that of searchkit.toml, otherwise `index`.
+    It is the one that `--index` or SEARCHKIT_INDEX gives, otherwise that of searchkit.toml, otherwise `index`. The
+    shell has not yet replaced ~ and variables in it.
     """
-    return Path(context.params.get("index_path") or context.lookup_default("index_path") or "index")
+    path = context.params.get("index_path") or context.lookup_default("index_path") or "index"
+    return Path(os.path.expandvars(Path(path).expanduser()))

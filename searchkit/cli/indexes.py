@@ -16,7 +16,7 @@ import click
 
 from searchkit.cli.options import FolderPath, format_option, index_option, output_options
 from searchkit.cli.output import FAILED, FOUND, Target, print_error, terminal_width, write_output
-from searchkit.cli.progress import long_work, raise_on_interrupt
+from searchkit.cli.progress import bar_width, long_work, raise_on_interrupt
 from searchkit.cli.settings import SettingsCommand, applying_settings
 from searchkit.errors import quoted
 from searchkit.translation import COLUMN, FACET, join, ngettext, pgettext, translate
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _MAX_SHOWN_PROBLEMS = 20
 """Maximum number of unread files and parts, of duplicates, and of warnings that are named. The others are counted."""
+_MIN_BAR_WIDTH = 5
+"""Minimum width of a bar that is shown together with the speed."""
 _LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
 """Matches the location inside a file at the beginning of a reason: `line 7: `, `pages 2 to 5: `."""
 
@@ -218,8 +220,10 @@ class _ProgressDisplay:
         """Update the display."""
         self._latest = progress
         if self._bar is not None:
+            status = self._status_line(progress)
             self._bar.length = max(progress.all_bytes, 1)
-            self._bar.update(progress.bytes - self._bar.pos, self._status_line(progress))
+            self._bar.width = bar_width(self._bar.label, "  ", status)
+            self._bar.update(progress.bytes - self._bar.pos, status)
 
     @contextmanager
     def show_bar(self) -> Iterator[None]:
@@ -246,17 +250,20 @@ class _ProgressDisplay:
         return _("{n} of {all} files read").format(n=self._latest.files, all=self._latest.all_files)
 
     def _status_line(self, progress: Progress) -> str:
-        """Return the number of files, the speed, and the time left, which is estimated from the bytes left."""
+        """Return the number of files, the speed, and the time left, which is estimated from the bytes left.
+
+        The speed is left out on a narrow terminal.
+        """
         seconds = max(time.monotonic() - self._started, 0.001)
         left = round(seconds * (progress.all_bytes - progress.bytes) / max(progress.bytes, 1))
-        text = _("{files} of {all} files, {rate} files/s, {speed} MB/s, {time} left")
-        return text.format(
-            files=progress.files,
-            all=progress.all_files,
+        numbers = {"files": progress.files, "all": progress.all_files, "time": f"{left // 60}:{left % 60:02}"}
+        text = _("{files} of {all} files, {rate} files/s, {speed} MB/s, {time} left").format(
+            **numbers,
             rate=f"{progress.files / seconds:.0f}",
             speed=f"{progress.bytes / seconds / 1_000_000:.1f}",
-            time=f"{left // 60}:{left % 60:02}",
         )
+        is_narrow = bar_width(_("reading"), "  ", text) < _MIN_BAR_WIDTH
+        return _("{files}/{all} files, {time} left").format(**numbers) if is_narrow else text
 
 
 def _format_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> Iterator[str]:

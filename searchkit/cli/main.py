@@ -12,7 +12,7 @@ import click
 
 from searchkit import __version__
 from searchkit.cli.language import LocalizedGroup, language_option, use_language
-from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, print_message, write_output
+from searchkit.cli.output import FAILED, FOUND, OutputClosed, flush_output, print_error, print_message, write_output
 from searchkit.cli.pager import NO_PAGER
 from searchkit.cli.settings import CommandDefaults, use_language_of_help
 from searchkit.errors import SearchkitError
@@ -106,9 +106,13 @@ def main() -> NoReturn:
     """
     _set_encodings()
     use_language(preferred_language(os.environ))
+    if "_SEARCHKIT_COMPLETE" in os.environ:
+        from searchkit.cli.shells import use_shells
+
+        use_shells()
     try:
         status = cli.main(standalone_mode=False, default_map=CommandDefaults(_MODULES))
-        sys.stdout.flush()
+        flush_output()
     except click.ClickException as error:
         print_message(error.format_message())
         status = error.exit_code
@@ -118,7 +122,7 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         print_error("interrupted")
         status = FAILED
-    except (OutputClosed, BrokenPipeError):  # BrokenPipeError comes from flush
+    except OutputClosed:
         # A normal exit of Python flushes standard output again. That flush would fail, too, and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FOUND

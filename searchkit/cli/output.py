@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -38,20 +38,34 @@ def write_output(pieces: Iterable[str]) -> None:
     """Write text to standard output, piece by piece; on a terminal, through the pager if `start_pager` starts one.
 
     Nothing stays in the buffer, so that what `watch run` marks as seen was written. Raises OutputClosed, and
-    SearchkitError if the text cannot be written, as on a full disk.
+    SearchkitError if the text cannot be written, for example to a full disk.
     """
     if sys.stdout.isatty():
         from searchkit.cli.pager import start_pager
 
-        start_pager()
-    try:
+        if missing := start_pager():
+            print_error(f"no pager {missing}: the output follows without one")
+    with _explain_output_errors():
         for piece in pieces:
             sys.stdout.write(piece)
         sys.stdout.flush()
+
+
+def flush_output() -> None:
+    """Write what is still in the buffer of standard output. Raises the exceptions of `write_output`."""
+    with _explain_output_errors():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _explain_output_errors() -> Iterator[None]:
+    """Raise OutputClosed or SearchkitError instead of OSError."""
+    try:
+        yield
     except BrokenPipeError:  # click would exit with status 1
         raise OutputClosed from None
     except OSError as error:
-        raise SearchkitError(f"standard output cannot be written: {error.strerror}") from error
+        raise SearchkitError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
 class Target(NamedTuple):

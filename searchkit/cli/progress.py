@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -14,9 +15,18 @@ import click
 
 from searchkit.cli.output import FAILED, print_error
 from searchkit.cli.pager import is_running
+from searchkit.text.characters import display_width
 
 _QUIET_SECONDS = 0.5
 """The bar is not shown before the work has taken this long."""
+_DEFAULT_COLUMNS = 80
+"""Width of a terminal that does not tell its width."""
+_MAX_BAR_WIDTH = 20
+"""Maximum number of characters of a bar."""
+_NUMBERS = "  100%  00:00:00"
+"""What follows the bar of `Progress`."""
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals of Ctrl-C, of `kill`, `timeout` and a system that shuts down, and of a terminal that is closed."""
 _Item = TypeVar("_Item")
 
 
@@ -41,7 +51,9 @@ class Progress:
         if self._bar is None:
             if time.monotonic() - self._started < _QUIET_SECONDS or not sys.stderr.isatty():
                 return
-            self._bar = click.progressbar(length=max(total, 1), label=self._label, file=sys.stderr, width=20)
+            self._bar = click.progressbar(
+                length=max(total, 1), label=self._label, file=sys.stderr, width=bar_width(self._label, _NUMBERS)
+            )
         self._bar.length = max(total, 1)
         self._bar.update(done - self._bar.pos)
 
@@ -57,9 +69,22 @@ class Progress:
             self(done, total)
 
 
+def bar_width(*texts: str) -> int:
+    """Return the number of characters that a bar can have beside other texts in the line of the terminal, at least 1.
+
+    A line that is too long would be drawn below itself at each step.
+    """
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or _DEFAULT_COLUMNS
+    except (OSError, ValueError):
+        columns = _DEFAULT_COLUMNS
+    left = columns - len("  []") - sum(map(display_width, texts))
+    return max(min(left, _MAX_BAR_WIDTH), 1)
+
+
 @contextmanager
 def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progress]:
-    """Show the progress of the block. If Ctrl-C interrupts it, print one line about it, and exit with FAILED.
+    """Show the progress of the block. If it is interrupted, print one line about it, and exit with FAILED.
 
     `label`: what is done, such as `checking`. `stands`: a function that returns the end of this line: what was written
     or changed until the interruption, or that nothing was. Both texts are in the language in force.
@@ -77,18 +102,22 @@ def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progres
 
 @contextmanager
 def raise_on_interrupt() -> Iterator[None]:
-    """Make Ctrl-C raise KeyboardInterrupt during the block, so that the block can clean up.
+    """Make Ctrl-C and the other `_SIGNALS` raise KeyboardInterrupt during the block, so that the block can clean up.
 
-    By default, Ctrl-C ends the process at once (`searchkit.__main__`). Does nothing if Ctrl-C is ignored, or if this is
-    not the main thread. If the block starts the pager, Ctrl-C stays a key of the pager.
+    By default, Ctrl-C ends the process at once (`searchkit.__main__`), and so do the others. Ignored signals stay
+    ignored. Does nothing if this is not the main thread. If the block starts the pager, Ctrl-C stays a key of the
+    pager.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN or current_thread() is not main_thread():
+    if current_thread() is not main_thread():
         yield
         return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    raising = [number for number, handler in before.items() if handler not in {signal.SIG_IGN, None}]
+    for number in raising:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, before)
+        for number in raising:
+            if signal.getsignal(number) is signal.default_int_handler:
+                signal.signal(number, before[number])

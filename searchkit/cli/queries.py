@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from searchkit.cli.auditing import print_audit
+from searchkit.cli.completing import complete_facet_list, complete_facet_name
 from searchkit.cli.options import (
     MAX_SHOWN_VALUES,
     QueryCommand,
@@ -161,7 +162,9 @@ def search(
             _print_results(
                 target,
                 lambda: results_to_json(results, highlight=highlight),
-                lambda: terminal.format_results(results, colour=target.colour, first=first, highlight=highlight),
+                lambda: terminal.format_results(
+                    results, colour=target.colour, first=first, highlight=highlight, width=target.width
+                ),
                 lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in hits),
             )
     suggestions = terminal.suggestion_lines(results.suggestions, "paragraphs")
@@ -221,7 +224,7 @@ def similar(
     _print_results(
         target,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=target.colour, first=results.offset + 1),
+        lambda: terminal.format_results(results, colour=target.colour, first=results.offset + 1, width=target.width),
         lambda: (hit_to_json(hit, with_measures=target.format == "jsonl") for hit in results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
@@ -253,6 +256,7 @@ def similar(
     "--one-per",
     multiple=True,
     metavar="FACET,…",
+    shell_complete=complete_facet_list,
     help="Only one measure for each value of district, document, … or for each combination: district,of_year. Without "
     "of_year, that of the latest year.",
 )
@@ -264,6 +268,7 @@ def similar(
 @click.option(
     "--by",
     metavar="FACET",
+    shell_complete=complete_facet_name,
     help="Calculate a number for each value of FACET; district:1 are provinces. Needs --aggregate.",
 )
 @click.option(
@@ -323,7 +328,9 @@ def measures(
         _print_results(
             target,
             lambda: measures_to_json(results),
-            lambda: terminal.format_measure_results(results, colour=target.colour, first=search_options["offset"] + 1),
+            lambda: terminal.format_measure_results(
+                results, colour=target.colour, first=search_options["offset"] + 1, width=target.width
+            ),
             lambda: records,
             results.aggregate or "measures",
         )

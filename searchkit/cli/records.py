@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchkit.cli.completing import complete_facet_name
+from searchkit.cli.completing import complete_facet_list, complete_facet_name
 from searchkit.cli.options import (
     color_option,
     filter_options,
@@ -77,7 +77,7 @@ def show(record_id: str, index_path: Path, context: int, target: Target) -> int:
     if isinstance(found, Table):
         _write_table(found, target)
     elif target.format == "table":
-        target.write(_show_paragraphs(found.paragraphs, found.tables, found.requested, colour=target.colour))
+        target.write(_show_paragraphs(found.paragraphs, found.tables, found.requested, target))
     else:
         _write_paragraphs(found.paragraphs, found.tables, found.measures, target)
     return FOUND
@@ -117,8 +117,7 @@ def _show_paragraphs(
     paragraphs: Sequence[Paragraph],
     tables: Sequence[Table],
     requested: Document | Paragraph | Measure,
-    *,
-    colour: bool,
+    target: Target,
 ) -> Iterator[str]:
     """Yield texts for the terminal: the fields of a requested document or measure, then the paragraphs.
 
@@ -130,7 +129,7 @@ def _show_paragraphs(
     from searchkit.output.tables import format_markdown
 
     if isinstance(requested, Document):
-        yield terminal.format_document(requested) + "\n"
+        yield terminal.format_document(requested, target.width) + "\n"
     measure = requested if isinstance(requested, Measure) else None
     if measure is not None:
         yield terminal.format_measure(measure) + "\n"
@@ -142,7 +141,7 @@ def _show_paragraphs(
             is_requested = record.id == requested_id and not isinstance(requested, Document)
             if table is None or is_requested:
                 quote = (measure.start, measure.end) if measure and is_requested else None
-                yield terminal.format_paragraph(record, quote, is_requested=is_requested, colour=colour) + "\n"
+                yield terminal.format_paragraph(record, quote, is_requested=is_requested, colour=target.colour) + "\n"
         if table is not None:
             start = records[0].n - table.first_paragraph
             yield format_markdown(table, range(start, start + len(records))) + "\n"
@@ -160,6 +159,7 @@ def _show_paragraphs(
 @click.option(
     "--matrix",
     metavar="ROWS,COLS",
+    shell_complete=complete_facet_list,
     help="Count the reports by two facets, as in district,year, and show which are missing. Takes no NAME.",
 )
 @click.option(

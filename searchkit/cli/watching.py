@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from searchkit.cli.completing import complete_watch_name
 from searchkit.cli.language import LocalizedGroup
 from searchkit.cli.options import (
     QueryCommand,
@@ -106,7 +107,7 @@ def _describe(item: Watch) -> dict[str, object]:
 
 
 @watch.command(cls=SettingsCommand)
-@click.argument("names", metavar="NAME…", nargs=-1, required=True)
+@click.argument("names", metavar="NAME…", nargs=-1, required=True, shell_complete=complete_watch_name)
 def remove(names: tuple[str, ...]) -> int:
     """Remove watches by their names."""
     from searchkit.search.watching import WatchFile
@@ -117,7 +118,7 @@ def remove(names: tuple[str, ...]) -> int:
 
 
 @watch.command(cls=SettingsCommand)
-@click.argument("names", metavar="[NAME]…", nargs=-1)
+@click.argument("names", metavar="[NAME]…", nargs=-1, shell_complete=complete_watch_name)
 @click.option(
     "--limit",
     type=click.IntRange(0),

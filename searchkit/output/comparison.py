@@ -50,9 +50,9 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     """Return a comparison as a text table, with an explanation of its marks and a footnote for each value.
 
     Rows without a report in any of the shown columns are left out. Rows and columns without a measure are left out if
-    there are many (`MAX_EMPTY_LABELS`). With `bars`, each row ends with a bar for the value in its last column. With a
-    `width` in columns of the terminal, columns of the table that do not fit are left out, of years the earliest ones;
-    footnotes are cut; and some values have no footnote (`MAX_FOOTNOTES`).
+    there are many (`MAX_EMPTY_LABELS`). With `bars`, each row ends with a bar for the value in its last column, if
+    `width` has room for that. With a `width` in columns of the terminal, columns of the table that do not fit are left
+    out, of years the earliest ones; footnotes are cut; and some values have no footnote (`MAX_FOOTNOTES`).
     """
     head = "".join(f"{line}\n" for line in query_lines(comparison))
     if comparison.indicator is None:
@@ -73,8 +73,11 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     if bars:
         headers.append("")
         lines = [[*line, bar] for line, bar in zip(lines, _format_bars([row[-1] for row in cells]), strict=True)]
+    table = format_table(lines, headers)
+    if bars and width is not None and max(map(display_width, table.split("\n"))) > width:
+        return comparison_text(comparison, width=width)
     title = f"{comparison.indicator}{f' ({comparison.unit})' if comparison.unit else ''}"
-    pieces = [head, _relaxed_line(comparison), sanitize(title), "\n\n", format_table(lines, headers), "\n"]
+    pieces = [head, _relaxed_line(comparison), sanitize(title), "\n\n", table, "\n"]
     omitted = [*_omitted_lines(comparison, empty_rows, empty_cols, width), *_unfitting_lines(unfitting, len(elsewhere))]
     notes = [_cut(line, width) for line in _footnote_lines(cells, footnotes)]
     left_out = sum(len(cell.values) for row in cells for cell in row) - len(footnotes)

@@ -61,7 +61,7 @@ def format_table(
             tablefmt=style,
             disable_numparse=True,
             maxcolwidths=widths,
-            maxheadercolwidths=widths,
+            maxheadercolwidths=widths and [width - 2 for width in widths],  # tabulate pads each line of a header
         )
         + "\n"
     )
@@ -99,10 +99,13 @@ def _record_list(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> st
     )
 
 
-def format_results(results: Results, *, colour: bool, first: int = 1, highlight: bool = False) -> str:
+def format_results(
+    results: Results, *, colour: bool, first: int = 1, highlight: bool = False, width: int | None = None
+) -> str:
     """Return a page of hits: messages about the query, number of matches, suggestions, hits, a table for each facet.
 
-    `first` is the number of the first hit. With `highlight`, matches are between » and «.
+    `first` is the number of the first hit. With `highlight`, matches are between » and «. `width` is that of tables, as
+    in `format_table`.
     """
     lines = query_lines(results)
     if results.relaxed:
@@ -121,7 +124,7 @@ def format_results(results: Results, *, colour: bool, first: int = 1, highlight:
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour, highlight=highlight)]
     for name, counts in results.facets.items():
-        lines += ["", format_facet(name, counts).rstrip("\n")]
+        lines += ["", format_facet(name, counts, width).rstrip("\n")]
     return "\n".join(lines) + "\n"
 
 
@@ -133,11 +136,11 @@ def format_hits(hits: Iterable[Hit], *, colour: bool) -> str:
     )
 
 
-def format_measure_results(results: MeasureResults, *, colour: bool, first: int = 1) -> str:
+def format_measure_results(results: MeasureResults, *, colour: bool, first: int = 1, width: int | None = None) -> str:
     """Return a page of measures: messages about the query, number of measures, groups of an aggregate, and hits.
 
     The numbers of measures that are left out follow the number of measures. Suggestions follow if there is no measure.
-    `first` is the number of the first hit.
+    `first` is the number of the first hit. `width` is that of tables, as in `format_table`.
     """
     lines = query_lines(results)
     if results.relaxed:
@@ -151,7 +154,7 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
         hints = suggestion_lines(results.suggestions, "measures")
         lines += hints or ([] if results.left_out else [_("No measure matches any part of the query.")])
     if results.groups and results.total:
-        lines += ["", *_group_lines(results.aggregate or "", results.groups)]
+        lines += ["", *_group_lines(results.aggregate or "", results.groups, width)]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_measure_lines(number, hit, colour=colour)]
     return "\n".join(lines) + "\n"
@@ -187,7 +190,7 @@ def facet_label(name: str) -> str:
     return f"{pgettext(FACET, facet)}{colon}{depth}"
 
 
-def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:
+def _group_lines(aggregate: str, groups: Sequence[AggregateGroup], width: int | None) -> list[str]:
     """Return the lines of the groups of an aggregate: group (if any has a name), value, unit and number of measures."""
     rows = [
         ["" if group.group is None else str(group.group), value_text(group.value), group.unit or "", str(group.n)]
@@ -195,7 +198,7 @@ def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:
     ]
     headers = [*(pgettext(COLUMN, name) for name in ("group", aggregate, "unit")), _("n")]
     first = 0 if any(row[0] for row in rows) else 1
-    table = format_table([row[first:] for row in rows], headers[first:])
+    table = format_table([row[first:] for row in rows], headers[first:], width=width)
     return table.rstrip("\n").split("\n")
 
 
@@ -361,15 +364,15 @@ def format_paragraph(
     return "\n".join([*lines, f"  {text if quote else sanitize(text)}", ""])
 
 
-def format_document(document: Document) -> str:
-    """Return the fields of a document as a table. Empty fields are left out."""
+def format_document(document: Document, width: int | None = None) -> str:
+    """Return the fields of a document as a table. Empty fields are left out. `width`: as in `format_table`."""
     from searchkit.model import to_json  # noqa: PLC0415
 
     fields = {name: value for name, value in to_json(document).items() if value not in (None, [], {}, "")}
     if document.warnings:
         fields["warnings"] = [translate(warning) for warning in document.warnings]
     rows = [[pgettext(COLUMN, name), value_text(value)] for name, value in fields.items()]
-    return format_table(rows, [_("field"), _("value")])
+    return format_table(rows, [_("field"), _("value")], width=width)
 
 
 def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[str]:

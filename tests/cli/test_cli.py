@@ -341,6 +341,27 @@ def interrupt_build(command: list[str], corpus: Path, jobs: int) -> tuple[int, s
     return process.returncode, err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize(
+    ("target", "status", "message"),
+    [
+        (">/dev/full", 3, "searchkit: standard output cannot be written: No space left on device\n"),
+        (">&-", 0, ""),
+        ("2>&- >/dev/full", 3, ""),
+    ],
+)
+@pytest.mark.parametrize("command", ["search 立案", "export measures"])
+def test_a_full_disk_or_a_closed_stream_is_no_bug(
+    index: Path, target: str, status: int, message: str, command: str
+) -> None:
+    """Output that cannot be written is an error of one line; without standard output or error, nothing is printed."""
+    script = f'"$0" -m searchkit {command} --index "$1" {target}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable, str(index)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", message)
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals")
 def test_progress_on_a_terminal(tmp_path: Path) -> None:
     """On a terminal a build shows the number of files read and in total, the speed and the time left."""

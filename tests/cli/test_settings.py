@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import fcntl
 import json
 import os
 import pty
 import re
+import shutil
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import click
@@ -15,6 +20,7 @@ import pytest
 from running import CommandResult, Run
 
 from searchkit.cli.settings import applying_settings
+from searchkit.indexing.build import build
 
 SEARCHKIT = str(Path(sys.executable).parent / "searchkit")
 
@@ -36,11 +42,13 @@ def run_in(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environment: str) -> str:
     """Return what a command prints on a terminal with `columns` columns."""
     controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     with open(terminal, "wb") as end:  # noqa: PTH123 - a descriptor
         process = subprocess.Popen(
             [SEARCHKIT, *arguments],
             cwd=folder,
-            env={**os.environ, "PYTHONUTF8": "1", "TERM": "xterm", "COLUMNS": str(columns), **environment},
+            env={**inherited, "PYTHONUTF8": "1", "TERM": "xterm", **environment},
             stdin=end,
             stdout=end,
             stderr=end,
@@ -257,8 +265,8 @@ def test_colours(run_in: Run, small: Path, tmp_path: Path) -> None:
 def test_pager(small: Path, tmp_path: Path) -> None:
     """On a terminal, the pager that SEARCHKIT_PAGER or else PAGER names shows a search.
 
-    `cat`, an empty value and --no-pager prevent this. `check` is not shown by the pager. A pager that ends early causes
-    no traceback.
+    `cat`, an empty value, --no-pager and a pager that is not installed prevent this. `check` is not shown by the pager.
+    A pager that ends early causes no traceback.
     """
     index = str(small / "index")
     arguments = ("search", "立案", "--index", index)
@@ -270,6 +278,8 @@ def test_pager(small: Path, tmp_path: Path) -> None:
         assert "立案" in run_on_terminal(tmp_path, *arguments, **environment)
     assert "立案" in run_on_terminal(tmp_path, "--no-pager", *arguments, PAGER="false")
     assert "| " not in run_on_terminal(tmp_path, "check", "--index", index, PAGER="sed 's/^/| /'")
+    missing = run_on_terminal(tmp_path, *arguments, SEARCHKIT_PAGER="no-such-pager -R")
+    assert missing.startswith("searchkit: no pager no-such-pager: the output follows without one\n3 paragraphs")
     ended = run_on_terminal(tmp_path, *arguments, "--format", "json", SEARCHKIT_PAGER="head -c 10")
     assert "Traceback" not in ended
 
@@ -294,22 +304,31 @@ def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
         (40, "facets", "--matrix", "section,topic"),
         (20, "facets", "topic"),
         (24, "suggest", "d"),
+        (30, "search", "立案", "--limit", "0", "--facet", "topic"),
         (250, "export", "paragraphs", "--format", "table"),
     ):
         out = run_on_terminal(tmp_path, "--no-pager", *map(str, arguments), *index, columns=int(columns))
         assert len(out.splitlines()) > 2
         assert [line for line in out.splitlines() if display_width(line.rstrip()) > int(columns)] == []
+    fields = run_on_terminal(tmp_path, "--no-pager", "show", "a.txt", *index, columns=50).partition("\n\n")[0]
+    assert [line for line in fields.splitlines() if display_width(line) > 50] == []
+    info = ("info", *map(str, index))
+    paged = run_on_terminal(tmp_path, *info, columns=200, SEARCHKIT_PAGER="sed ''")
+    assert paged == run_on_terminal(tmp_path, "--no-pager", *info, columns=200)
+    assert max(map(len, paged.splitlines())) > 80
     narrow = run_on_terminal(tmp_path, "--no-pager", "export", "paragraphs", "--format", "table", *index, columns=60)
     assert re.search(r"id +a\.txt#1\n", narrow)  # on a busy machine, the export shows its progress before
     assert "全年立案129件。" in narrow
 
 
-def test_shells_complete_facet_values(run_in: Run, small: Path, tmp_path: Path) -> None:
+def test_shells_complete_facet_values(
+    run_in: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Bash completes commands, options, names of facets and, from the index, their values; places also by pinyin."""
     index = str(small / "index")
 
     def complete(words: str, incomplete: str = "", **environment: str) -> list[str]:
-        arguments = {"COMP_WORDS": f"{words} {incomplete}", "COMP_CWORD": str(len(words.split()))}
+        arguments = {"COMP_WORDS": f"{words} {incomplete}", "COMP_CWORD": re.split("[=:]", incomplete)[-1]}
         done = run_in(tmp_path, _SEARCHKIT_COMPLETE="bash_complete", **arguments, **environment)
         assert done.err == ""
         return [line.partition(",")[2] for line in done.out.splitlines() if line]
@@ -321,12 +340,92 @@ def test_shells_complete_facet_values(run_in: Run, small: Path, tmp_path: Path) 
     assert complete(f"searchkit search x {at} --district", "dong") == ["东丽区"]
     assert complete(f"searchkit search x {at} --district") == ["东丽区", "天津市"]
     assert complete(f"searchkit search x {at} --where") == ["cluster="]
-    assert complete(f"searchkit search x {at} --where", "cluster=京") == ["cluster=京津冀"]
+    assert complete(f"searchkit search x {at} --where", "cluster=京") == ["京津冀"]
     assert complete("searchkit measures x --agency", SEARCHKIT_INDEX=index) == ["司法局"]
     assert complete(f"searchkit search x {at} --facet", "of") == ["of_year"]
     assert complete("searchkit search x --district", "东") == []  # no index
     (tmp_path / "searchkit.toml").write_text("limit = ten\n", encoding="utf-8")
     assert complete("searchkit search x --district", "东") == []  # no message in the line that is completed
+    assert complete(f"searchkit search x {at}", "--district=东") == ["东丽区"]
+    assert complete(f"searchkit facets {at} --matrix", "district,y") == ["district,year"]
+    assert complete("searchkit search x --index $SMALL/index --district", "东", SMALL=str(small)) == ["东丽区"]
+    assert complete("searchkit search x --index ~/index --district", "东", HOME=str(small)) == ["东丽区"]
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    for name in ("周报", "月报"):
+        assert run_in(tmp_path, "watch", "add", name, "立案", "--index", index).status == 0
+    assert complete("searchkit watch remove") == ["周报", "月报"]
+    assert complete("searchkit watch run 周报") == ["月报"]
+
+
+def test_an_error_does_not_disturb_the_line_that_is_typed(hostile: Path) -> None:
+    """With a damaged index or a bad searchkit.toml, there are no completions of values, and no error is printed."""
+    (file,) = (hostile / "index").glob("data-*/suggestions.txt")
+    file.write_bytes(b"\xff" * file.stat().st_size)
+    command = [SEARCHKIT]
+    environment = {**os.environ, "_SEARCHKIT_COMPLETE": "bash_complete", "COMP_CWORD": ""}
+    environment["COMP_WORDS"] = "searchkit search x --district "
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, check=False, cwd=hostile, env=environment, timeout=60)
+        assert (done.stdout.strip(), done.stderr) == (b"", b"")
+        (hostile / "searchkit.toml").write_text("colour = 3\n", encoding="utf-8")
+
+
+_HOSTILE = '京津冀, $(touch pwned) `touch pwned`; it\'s "a" & b'
+"""A value of a facet that a shell would execute if it were not quoted."""
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A folder with an index whose facet `cluster` has the value `_HOSTILE`."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.txt").write_text("天津市东丽区司法局2023年法治政府建设年度报告\n\n立案3件。\n", "utf-8")
+    with (tmp_path / "corpus" / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("file", "cluster"), ("a.txt", _HOSTILE)])
+    build(tmp_path / "corpus", tmp_path / "index")
+    return tmp_path
+
+
+def run_shell(folder: Path, shell: str, script: str, *arguments: str) -> str:
+    """Return what a script of a shell prints. Skips the test if the shell is not installed."""
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    path = f"{Path(SEARCHKIT).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+    command = [program, "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=folder, env=environment, timeout=60)
+    return done.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "replaced", "quote"),
+    [("cluster=", "京", ""), ("--where=cluster=", "", ""), ('"', "cluster=", '"'), ("'", "cluster=京", "'")],
+)
+def test_bash_inserts_one_word_that_it_does_not_execute(hostile: Path, before: str, replaced: str, quote: str) -> None:
+    """In bash, a completed value is one word with all of its characters, with and without an open quotation mark.
+
+    `replaced`: what bash replaces, and `before`: what stays before it.
+    """
+    line = f"searchkit search x --index index {'' if before.startswith('--') else '--where '}{before}"
+    script = (
+        'eval "$(_SEARCHKIT_COMPLETE=bash_source searchkit)"\n'
+        'COMP_LINE="$1$2" COMP_POINT=${#COMP_LINE} COMP_WORDS=("$3$2") COMP_CWORD=0\n'
+        '_searchkit_completion searchkit "$2"\n'
+        "eval \"printf '%s\\n' $1${COMPREPLY[0]}$3\"\n"
+    )
+    words = run_shell(hostile, "bash", script, "bash", line, replaced, quote).splitlines()
+    assert words[-1] == f"{'--where=' if before.startswith('--') else ''}cluster={_HOSTILE}"
+    assert not (hostile / "pwned").exists()
+
+
+def test_fish_completes_a_value_with_a_comma(hostile: Path) -> None:
+    """In fish, a completed value is not cut at its comma. Fish itself quotes what it inserts."""
+    script = (
+        '_SEARCHKIT_COMPLETE=fish_source searchkit | source; complete -C "searchkit search x --index index --where c"'
+    )
+    assert run_shell(hostile, "fish", script) == "cluster=\n"
+    script = script.replace("--where c", "--where cluster=京")
+    assert run_shell(hostile, "fish", script) == f"cluster={_HOSTILE}\n"
 
 
 def test_completion_loads_little() -> None:

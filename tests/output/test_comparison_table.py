@@ -87,6 +87,13 @@ def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: Mak
     assert (wide.count("#1@"), "do not fit" in wide) == (35, False)
 
 
+def test_bars_are_left_out_if_they_do_not_fit(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """In a terminal of 40 columns, one column of values and the bars are too wide."""
+    table = make_table([make_measure("a#1", "立案", 3, "件", year=2023)])
+    assert "█" in comparison_text(table, bars=True, width=60)
+    assert comparison_text(table, bars=True, width=40) == comparison_text(table, width=40)
+
+
 def test_a_row_with_values_only_in_early_years_is_not_empty(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """A row whose values are in columns that do not fit is counted, not listed among the rows without a measure."""
     measures = [make_measure(f"{year}#1", "立案", year, "件", year=year) for year in range(1990, 2024)]
