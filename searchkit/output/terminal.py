@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from searchkit.output.cells import single_line, value_text
 from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.text.characters import display_width, sanitize
-from searchkit.translation import COLUMN, FACET, join, ngettext, pgettext, translate
+from searchkit.translation import COLUMN, FACET, in_brackets, join, ngettext, pgettext, translate
 from searchkit.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ def format_quantity(measure: Measure) -> str:
 
 
 def format_time(measure: Measure) -> str:
-    """Return the year, the months and the status of a measure in brackets.
+    """Return the year, the months and the status of a measure in brackets, to follow its name.
 
     What is unknown is left out, and so is the status actual. Examples: (2022), (2018–2022), (2023 01-06, target),
     (rule). Empty if nothing is left.
@@ -266,8 +266,7 @@ def format_time(measure: Measure) -> str:
     span = "–".join(str(year) for year in (measure.since, measure.of_year) if year is not None)
     time = " ".join(part for part in (span, measure.part) if part)
     status = "" if measure.status == "actual" else _(measure.status)
-    text = ", ".join(part for part in (time, status) if part)
-    return f"({text})" if text else ""
+    return in_brackets(_("{time}, {status}").format(time=time, status=status) if time and status else time or status)
 
 
 def format_facet(name: str, counts: FacetCounts, width: int | None = None) -> str:
@@ -324,7 +323,7 @@ def format_coverage(coverage: Coverage, width: int | None = None) -> str:
 
 def format_measure(measure: Measure) -> str:
     """Return a measure in one line: quantity, indicator, time and status."""
-    name = " ".join(part for part in (measure.indicator, format_time(measure)) if part)
+    name = f"{measure.indicator}{format_time(measure)}".strip()
     return sanitize(f"{format_quantity(measure)}  {name}")
 
 
@@ -427,7 +426,7 @@ def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:
     `number`: position of the measure in all results, from 1.
     """
     facets = " · ".join(part for part in (hit.district, str(hit.year) if hit.year else None, hit.agency) if part)
-    name = " ".join(part for part in (hit.indicator, format_time(hit)) if part)
+    name = f"{hit.indicator}{format_time(hit)}".strip()
     return [
         f"{number:>3}  {sanitize('  '.join((format_quantity(hit), name, facets)))}",
         f"     {_highlight(hit.window, colour=colour)}",
