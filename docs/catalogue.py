@@ -133,6 +133,7 @@ OTHER_SENTENCES = (
         "{count} hidden columns",
         "1 hidden column",
     ),
+    "process {pid} on {host} since {since}",
     *("an anchor", "a tag", "a nested value"),
     *FINGERPRINTS,
     *PARSER_PROBLEMS,

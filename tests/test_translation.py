@@ -197,6 +197,14 @@ def test_values_are_translated_only_where_the_translation_says_so() -> None:
             "a.toml is not TOML: Invalid value (at line 2, column 7)",
             "a.toml 不是 TOML 格式，第 2 行第 7 列：值无效（文字须用半角引号括起）",
         ),
+        (
+            "index is being written by process 7 on pc since 2026-01-01; wait for it or stop it",
+            "index 正由进程 7（pc，2026-01-01 起）写入；请等待其完成，或将其停止",
+        ),
+        (
+            "front matter: not YAML at line 4: expected ',' or ']', but got ':'",
+            "文首元数据：不是 YAML，第 4 行：应为 ',' 或 ']'，却是 ':'",
+        ),
         ("3 characters on pages 2 to 5: read as �", "第 2 至 5 页有 3 个字符，读作 �"),
     ],
 )
@@ -388,6 +396,11 @@ def test_formats_for_programs_do_not_depend_on_the_language(run: Run, folder: Pa
     [
         (["search", "立案", "--limt", "3"], "没有选项 '--limt'。是不是 '--limit'、'--literal'、'--timeout'？"),
         (["show"], "缺少参数 'ID'。"),
+        (
+            ["export"],
+            "缺少参数 '{documents|paragraphs|measures|tables}'。可选：documents、paragraphs、measures、tables",
+        ),
+        (["mcp", "--index", "nowhere"], "nowhere 中没有索引；建立的命令：searchkit build CORPUS --index nowhere"),
         (["search", "--queries", "nowhere.tsv"], "'--queries' 的值无效：'nowhere.tsv'：没有此文件或目录"),
         (["search", "立案", "--section", "总结"], "没有报告部分 总结；列出取值的命令：searchkit facets section"),
     ],

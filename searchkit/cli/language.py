@@ -63,7 +63,7 @@ def click_message(error: click.ClickException) -> str:
     if isinstance(error, click.BadParameter):
         text = text.replace(error.message, translate(error.message))
     text = re.sub(r"(?<=')\.(?= |$)", "。", text)
-    return re.sub("(?<=[。：]) ", "", text).replace("', '", gettext("', '"))
+    return re.sub(r"(?<=[。：])\s+", "", text).replace("', '", gettext("', '")).replace(",\n\t", gettext(", "))
 
 
 class LocalizedGroup(click.Group):

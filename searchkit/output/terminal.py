@@ -237,7 +237,9 @@ def _format_understood(filters: Iterable[UnderstoodFilter]) -> str:
     values: dict[str, dict[str | int, None]] = {}
     for item in filters:
         values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
-    return sanitize("; ".join(f"{pgettext(FACET, facet)} {_join_values([*items])}" for facet, items in values.items()))
+    return sanitize(
+        _("; ").join(f"{pgettext(FACET, facet)} {_join_values([*items])}" for facet, items in values.items())
+    )
 
 
 def _join_values(values: Sequence[str | int]) -> str:
