@@ -362,6 +362,7 @@ def test_errors_are_in_chinese(run: Run, folder: Path, arguments: list[str], sta
         ["show", "a.txt"],
         ["show", "a.txt#1"],
         ["facets"],
+        ["facets", "district:1"],
         ["suggest", "d"],
         ["analyze", "东丽区 立案"],
         ["export", "documents", "--format", "table"],

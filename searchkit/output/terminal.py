@@ -183,8 +183,9 @@ def _format_reasons(left_out: Mapping[str, int]) -> str:
 
 def facet_label(name: str) -> str:
     """Return the name of a facet for people, also of `district:1`."""
-    facet, colon, depth = name.partition(":")
-    return f"{pgettext(FACET, facet)}{colon}{depth}"
+    facet, _colon, depth = name.partition(":")
+    label = pgettext(FACET, facet)
+    return _("{facet}:{depth}").format(facet=label, depth=depth) if depth else label
 
 
 def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from searchkit.web.parameters import FILTER_NAMES
 BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
 _CONDITIONS = ("unit", "min", "max", "status")
 """Conditions on measures that have a value. Their names are also those of parameters and of words of the pages."""
+_CONDITION = re.compile(rf"(?<!\S)({'|'.join(_CONDITIONS)}):(\S+)")
+"""Matches such a condition."""
 CHANGE_SIGNS = {None: "", "increase": "↑", "decrease": "↓"}
 
 
@@ -72,10 +75,13 @@ def _describe(frame: Frame, item: Suggestion) -> str:
         return words["match_any" if item.text == "match:all" else "drop_quotes"]
     if item.text == "no-cumulative" or item.kind != "drop_filter":
         return words("drop", text=words["cumulative"] if item.kind == "drop_filter" else item.text)
-    name, _, value = item.text.partition(":")
-    if name in _CONDITIONS:
-        return words("drop_filter", text=f"{words[name]} {words[value] if name == 'status' else value}")
-    return words("drop_filter", text=words.tree(item.text))
+
+    def name_condition(match: re.Match[str]) -> str:
+        """Return a condition on measures with its name in the language of the page."""
+        name, value = match.groups()
+        return f"{words[name]} {words[value] if name == 'status' else value}"
+
+    return words("drop_filter", text=_CONDITION.sub(name_condition, words.tree(item.text)))
 
 
 def _suggestion_url(frame: Frame, item: Suggestion) -> str:
