@@ -403,6 +403,7 @@ def test_formats_for_programs_do_not_depend_on_the_language(run: Run, folder: Pa
         ),
         (["mcp", "--index", "nowhere"], "nowhere 中没有索引；建立的命令：searchkit build CORPUS --index nowhere"),
         (["search", "--queries", "nowhere.tsv"], "'--queries' 的值无效：'nowhere.tsv'：没有此文件或目录"),
+        (["search", "立案", "--without", ""], "without：没有写词语，请写明或去掉此项"),
         (["search", "立案", "--section", "总结"], "没有报告部分 总结；列出取值的命令：searchkit facets section"),
     ],
 )
