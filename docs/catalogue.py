@@ -22,10 +22,12 @@ from sentences import library_sentences, parse_package
 from searchkit import __version__, model, names
 from searchkit.cli.main import cli
 from searchkit.compare.findings import FINDING_KINDS
+from searchkit.corpus.tables.grid import ROW_PATTERN
 from searchkit.output.cells import CELL_MARKS
 from searchkit.output.terminal import REASONS
 from searchkit.query.suggester import HEADING, WORD
-from searchkit.translation import CATALOGUE_FOLDER, COLUMN, DOMAIN, FACET, FINDING, LOCALES, SENTENCE
+from searchkit.translation import CATALOGUE_FOLDER, COLUMN, DOMAIN, FACET, FINDING, LOCALES, SENTENCE, SEPARATORS
+from searchkit.web.openapi import SUMMARIES
 from searchkit.web.words import PAGE, WORDS_OF_PAGES
 
 Message = tuple[str | None, str | tuple[str, str]]
@@ -54,7 +56,20 @@ RECORDS = (model.Document, model.Paragraph, model.ExtractedMeasure, model.Table)
 """Records whose fields can be columns of the output."""
 COLUMNS = (
     *("analyzer", "built", "bytes", "column", "corpus", "district", "documents", "engine", "format", "index", "name"),
-    *("options", "paragraph", "problems", "query", "quote", "reason", "row", "seen", "added", "ran", "settings"),
+    *(
+        "file",
+        "options",
+        "paragraph",
+        "problems",
+        "query",
+        "quote",
+        "reason",
+        "row",
+        "seen",
+        "added",
+        "ran",
+        "settings",
+    ),
     *("share", "table_rows", "tables", "term", "total", "verified", "group", *names.AGGREGATES),
 )
 """Names of other columns, and of kinds of records."""
@@ -62,8 +77,9 @@ STATUSES = (
     *names.MEASURE_STATUSES,
     *("not read", "duplicate", "left out", "undecided"),
     *("read", "running", "all", "damaged"),
+    ROW_PATTERN,
 )
-"""Statuses of measures, kinds of problems, and what has been verified of an index."""
+"""Statuses of measures, kinds of problems, and what has been verified of an index, and how its rows of tables are."""
 SYSTEM_REASONS = (
     *("Permission denied", "No such file or directory", "No space left on device", "Is a directory", "Not a directory"),
     *("File exists", "Read-only file system", "Input/output error", "File name too long", "Too many open files"),
@@ -71,11 +87,56 @@ SYSTEM_REASONS = (
     *("Connection refused", "Too many levels of symbolic links", "Device or resource busy"),
 )
 """Reasons that the operating system gives for an error."""
+PARSER_PROBLEMS = (
+    # tomllib
+    "{name} is not TOML: {problem} (at line {line}, column {column})",
+    "{name} is not TOML: {problem} (at end of document)",
+    *("Expected '=' after a key in a key/value pair", "Expected newline or end of document after a statement"),
+    *("Invalid value", "Invalid statement", "Invalid date or datetime", "Invalid initial character for a key part"),
+    *("Cannot overwrite a value", "Cannot declare {key} twice", "Duplicate inline table key {key}"),
+    *("Unclosed array", "Unclosed inline table", "Unterminated string", "Illegal character {character}"),
+    *("Expected {character}", "Unescaped {character} in a string"),
+    *("Expected ']' at the end of a table declaration", "Expected ']]' at the end of an array declaration"),
+    # msgspec
+    *("Object contains unknown field `{name}`", "Object missing required field `{name}`", "Invalid enum value {value}"),
+    *(
+        "Expected `{expected}`, got `{found}`",
+        "Expected `{expected}` {bound}",
+        "Expected `{expected}` of length {bound}",
+    ),
+    *("int", "float", "str", "bool", "array", "object", "int | null", "float | null", "str | null"),
+    # json
+    *("{problem}: line {line} column {column} (char {position})", "Expecting value", "Extra data"),
+    *("Expecting property name enclosed in double quotes", "Expecting {character} delimiter"),
+    *("Unterminated string starting at", "Invalid control character at", "Invalid {escape} escape"),
+    # PyYAML
+    *("expected {expected}, but got {found}", "expected {expected}, but found {found}", "could not find expected ':'"),
+    *("mapping values are not allowed here", "found character {character} that cannot start any token"),
+    *("found unexpected end of stream", "found unexpected document indicator", "found unexpected ':'"),
+)
+"""What parsers of files that users write say about an error."""
+FINGERPRINTS = (
+    *("engine", "words", "synonyms", "topics", "work topics", "units", "fixed names", "indicators"),
+    *("analyzer", "readers", "measures"),
+)
+"""Inputs of an index, after a change of which all files are read again."""
 OTHER_SENTENCES = (
     *SYSTEM_REASONS,
     *map(str.lower, SYSTEM_REASONS),
     *("[Errno {number}] {reason}", "[Errno {number}] {reason}: {path}"),
-    *("line", "character", "{names} and {n} more", "{one}, and {other}"),
+    *SUMMARIES.values(),
+    *("line {number}", "1 {noun}", "{names} and {n} more", "{one}, and {other}"),
+    *(
+        "{path} ({description}){place}",
+        "{count} hidden rows",
+        "1 hidden row",
+        "{count} hidden columns",
+        "1 hidden column",
+    ),
+    "process {pid} on {host} since {since}",
+    *("an anchor", "a tag", "a nested value"),
+    *FINGERPRINTS,
+    *PARSER_PROBLEMS,
 )
 """Sentences, and parts of sentences, that are not strings of the source."""
 
@@ -127,6 +188,7 @@ def _named_messages() -> dict[Message, str]:
         **{(None, meaning): "searchkit/output/cells.py" for _, meaning in CELL_MARKS.values()},
         **{(None, reason): "searchkit/output/terminal.py" for reason in REASONS.values()},
         **{(None, status): "searchkit/names.py" for status in STATUSES},
+        **{(None, separator): "searchkit/translation.py" for separator in SEPARATORS},
         **{(f"{PAGE}.{key}", text): "searchkit/web/words.py" for key, text in WORDS_OF_PAGES.items()},
     }
 

@@ -36,6 +36,13 @@ _ARGUMENTS |= {
     "ValueError": 0,
     "_Failure": 0,
     "read_data_file": 0,
+    "_reject": 0,
+    "_invalid_front_matter": 0,
+    "FrontMatter": 2,
+    "MetadataTable": 1,
+    "Row": 2,
+    "_count_of": 1,
+    "_check_count": 0,
 }
 """Position of the argument that is a sentence, by function or class. searchkit's exceptions are not listed: their first
 argument is a sentence."""
@@ -43,7 +50,7 @@ _EXCEPTION = re.compile(r"(Error|Exception|IndexUnusable)$")
 """Matches the name of a class whose subclasses are exceptions."""
 _LIST = re.compile(r"(warnings|problems|reasons|notes)\b")
 """Matches the end of the name of a list of sentences."""
-_SENTENCES_OF = re.compile(r"\b(reasons?|warnings?|problems?|messages?|why|hint)\b", re.IGNORECASE)
+_SENTENCES_OF = re.compile(r"\b(reasons?|warnings?|problems?|messages?|notes?|why|hint)\b", re.IGNORECASE)
 """Matches the first line of the docstring of a function that returns or yields sentences."""
 _LETTER = re.compile(r"[^\W\d_]")
 """Matches a letter. A template without letters outside its placeholders is no sentence, unless a placeholder after a
@@ -60,6 +67,8 @@ _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
 }
 """By kind of expression, its fields with expressions that can be its value (`a or b`), or that it contains
 (`[a, b]`)."""
+_WORDS = re.compile("[a-z]{2,} [a-z]|[a-z] [a-z]{2,}|[a-z] $|^ [a-z]")
+"""Matches where one English word follows another word or a placeholder."""
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 
 
@@ -67,6 +76,15 @@ def parse_package() -> dict[str, ast.Module]:
     """Return the syntax trees of all modules of the package, by path from the folder of the project."""
     paths = sorted(PACKAGE.rglob("*.py"))
     return {path.relative_to(PACKAGE.parent).as_posix(): ast.parse(path.read_text("utf-8")) for path in paths}
+
+
+def values_with_words(modules: Mapping[str, ast.Module]) -> Iterator[tuple[str, str]]:
+    """Yield the templates of some modules, each with a placeholder whose value can be several English words."""
+    finder = _Finder(modules)
+    list(finder.find_all())
+    for template, name, values in finder.values:
+        if any(_WORDS.search(_PLACEHOLDER.sub("", value)) for value in values):
+            yield template, name
 
 
 def library_sentences(modules: Mapping[str, ast.Module]) -> dict[str, str]:
@@ -95,6 +113,8 @@ class _Finder:
             if isinstance(target, ast.Name)
         }
         self._seen: set[int] = set()
+        self.values: list[tuple[str, str, list[str]]] = []
+        """The templates found so far, each with the name of a placeholder and the templates of its value."""
 
     def find_all(self) -> Iterator[tuple[str, str]]:
         """Yield the module and the template of each sentence."""
@@ -124,7 +144,9 @@ class _Finder:
                 position = 0 if name in self._exceptions else _ARGUMENTS.get(name)
                 if position is not None:
                     yield from arguments[position : position + 1]
-            case ast.AugAssign(target=names, value=sentences) if _LIST.search(ast.unparse(names)):
+            case ast.AugAssign(target=names, value=sentences) | ast.Assign(targets=[names], value=sentences) if (
+                _LIST.search(ast.unparse(names))
+            ):
                 yield sentences
 
     def _templates(self, node: ast.expr, scope: ast.AST) -> Iterator[str]:
@@ -133,10 +155,12 @@ class _Finder:
             case ast.Constant(value=str(text)):
                 yield _escape(text)
             case ast.JoinedStr(values=values):
-                yield self._join_pieces(values)
-                for value in values:
-                    if isinstance(value, ast.FormattedValue):
-                        yield from self._templates(value.value, scope)
+                template, places = self._join_pieces(values)
+                yield template
+                for name, value in places:
+                    inner = list(self._templates(value, scope))
+                    self.values.append((template, name, inner))
+                    yield from inner
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 yield from self._templates(left, scope)
                 yield from self._templates(right, scope)
@@ -144,10 +168,13 @@ class _Finder:
                 for part in (*_parts(node), *self._meanings(node, scope)):
                     yield from self._templates(part, scope)
 
-    def _join_pieces(self, nodes: Sequence[ast.expr]) -> str:
-        """Return the template of an f-string. The text of a constant of a module replaces its placeholder."""
+    def _join_pieces(self, nodes: Sequence[ast.expr]) -> tuple[str, list[tuple[str, ast.expr]]]:
+        """Return the template of an f-string, and its placeholders with their values.
+
+        The text of a constant of a module replaces its placeholder.
+        """
         names: Counter[str] = Counter()
-        pieces = []
+        pieces, places = [], []
         for node in nodes:
             value = node.value if isinstance(node, ast.FormattedValue) else node
             if isinstance(value, ast.Name):
@@ -157,13 +184,14 @@ class _Finder:
             elif isinstance(node, ast.FormattedValue):
                 name = _name_of(node.value)
                 names[name] += 1
-                pieces.append(f"{{{name}{names[name] if names[name] > 1 else ''}}}")
-        return "".join(pieces)
+                places.append((f"{name}{names[name] if names[name] > 1 else ''}", node.value))
+                pieces.append(f"{{{places[-1][0]}}}")
+        return "".join(pieces), places
 
     def _meanings(self, node: ast.expr, scope: ast.AST) -> Iterator[ast.expr]:
         """Yield the expressions that a name stands for, or that a call of a function returns.
 
-        For an element of a dictionary that is a constant, yield the dictionary.
+        For an element of a dictionary, yield the dictionary, and the default value of `get`.
         """
         match node:
             case ast.Name(id=name):
@@ -173,7 +201,9 @@ class _Finder:
                 ast.Subscript(value=ast.Name(id=name))
                 | ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get"))
             ):
-                yield from (item for item in self._constant(name) if isinstance(item, ast.Dict))
+                dictionaries = (*self._constant(name), *self._assigned(name, scope))
+                yield from (item for item in dictionaries if isinstance(item, ast.Dict))
+                yield from node.args[1:] if isinstance(node, ast.Call) else ()
             case ast.Call(func=ast.Name(id=name)) if name in self._functions:
                 yield from self._returned(self._functions[name])
 

@@ -130,7 +130,7 @@ class DataFile(NamedTuple):
     """Content of a data file. All processes of a build use the same content, even if the file changes in between."""
 
     name: str
-    """Description and path for messages, such as `taxonomy topics.toml`."""
+    """Path and description for messages, such as `topics.toml (taxonomy)`."""
     text: str
     """The content."""
 
@@ -142,11 +142,12 @@ def read_data_file(description: str, source: Path | DataFile) -> DataFile:
     """
     if isinstance(source, DataFile):
         return source
+    name = f"{source} ({description})"
     try:
-        return DataFile(f"{description} {source}", decode_data_file(read_regular_file(source)))
+        return DataFile(name, decode_data_file(read_regular_file(source)))
     except (OSError, ValueError) as error:
         reason = read_error_reason(error)
-        raise UsageError(f"{description} {source} cannot be read: {reason}; give an existing file in UTF-8") from None
+        raise UsageError(f"{name} cannot be read: {reason}; give an existing file in UTF-8") from None
 
 
 def read_error_reason(error: OSError | ValueError) -> str:

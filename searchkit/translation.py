@@ -16,7 +16,7 @@ import os
 
 TYPE_CHECKING = False  # type checkers treat this name as true; importing it from typing would cost time
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 LOCALES = {"en": "", "zh": "zh_CN"}
 """Languages, each with the locale of its catalogue. English has none."""
@@ -27,6 +27,10 @@ CATALOGUE_FOLDER = os.path.join(os.path.dirname(__file__), "locale")  # noqa: PT
 SENTENCE, FACET, COLUMN, FINDING = "sentence", "facet", "column", "finding"
 """Contexts of messages: templates of sentences of the library, names of facets, names of fields as heads of columns,
 kinds of findings."""
+LIST = "list"
+"""What a translation says of a value that is a list of names."""
+SEPARATORS = (", ", " or ")
+"""What is between the names in a list of the library."""
 MAX_DEPTH = 4
 """Maximum depth to which sentences that are values in a sentence are translated. Without a maximum, a translation could
 take long."""
@@ -57,13 +61,13 @@ class Catalogue:
         """Return the translation of a text in a context, or the text if there is none."""
         return self._messages.get(f"{context}\4{message}", message)
 
-    def translate(self, sentence: str, depth: int = MAX_DEPTH) -> str:
+    def translate(self, sentence: str) -> str:
         """Return a sentence of the library in this language, or as it is if no template fits.
 
-        If several templates fit, the one with most characters outside of places for values is used. If this template
-        has no word and none of its values is translated, the sentence is returned as it is. Values that are sentences
-        are translated too, to `depth` levels. Takes time in proportion to the length of the sentence for each template
-        that begins like it.
+        Several templates can fit, because a value may hold anything. The one that leaves least ASCII is used, of
+        these the one with most characters outside of places for values. A template without a word is used only
+        if one of its values is translated. Values that are sentences are translated too, to `MAX_DEPTH` levels. Takes
+        time in proportion to the length of the sentence for each template that begins like it.
         """
         if self._templates is None:
             start = f"{SENTENCE}\4"
@@ -73,21 +77,37 @@ class Catalogue:
                 if message.startswith(start)
             )
             self._templates = sorted(templates, key=lambda template: -template.length)
-        for template in self._templates:
-            values = template.match(sentence)
-            if values is not None:
-                translated, as_it_is = (
-                    template.translation.format(**{name: _Value(text, self, level) for name, text in values.items()})
-                    for level in (depth, 0)
-                )
-                return sentence if template.is_frame and translated == as_it_is else translated
-        return sentence
+        return self._translate(sentence, MAX_DEPTH, self._templates, {})
+
+    def _translate(
+        self, sentence: str, depth: int, templates: list[_Template], known: dict[tuple[str, int], str]
+    ) -> str:
+        """Return a sentence in this language. `known`: translations of what has been translated, with its depth."""
+
+        def translate(part: str) -> str:
+            return self._translate(part, depth - 1, templates, known) if depth else part
+
+        if (sentence, depth) not in known:
+            found = []
+            for template in templates if _count_ascii(sentence) else ():
+                values = template.match(sentence) if template.longest in sentence else None
+                if values is not None:
+                    text, as_it_is = (
+                        template.translation.format(
+                            **{name: _Value(value, self, use) for name, value in values.items()}
+                        )
+                        for use in (translate, str)
+                    )
+                    if text != as_it_is or not template.is_frame:
+                        found.append(text)
+            known[sentence, depth] = min(found, key=_count_ascii, default=sentence)
+        return known[sentence, depth]
 
 
 class _Template:
     """A sentence with places for values, and its translation. Both are written as for `str.format`."""
 
-    __slots__ = ("_empty", "_literals", "_names", "is_frame", "length", "translation")
+    __slots__ = ("_empty", "_literals", "_names", "is_frame", "length", "longest", "translation")
 
     def __init__(self, text: str, translation: str) -> None:
         pieces = list(_parse_format(text))
@@ -99,6 +119,8 @@ class _Template:
         self._empty = {name: "" for _, name in pieces if name and name not in self._names}
         if apart[-1][1]:
             self._literals.append("")
+        self.longest = max(self._literals, key=len)
+        """The longest text between places. Most templates are ruled out quickly by looking for it."""
         self.length = sum(map(len, self._literals))
         """Number of characters outside of places."""
         self.is_frame = not any(map(str.isalpha, "".join(self._literals)))
@@ -130,21 +152,34 @@ class _Template:
 
 
 class _Value(str):
-    """A value in a sentence. In a translation, `{hint:sentence}` translates a sentence, `{name:facet}` a facet."""
+    """A value in a sentence.
 
-    __slots__ = ("_catalogue", "_depth")
+    In a translation, `{hint:sentence}` translates a sentence, `{names:list}` what is between names, and `{name:facet}`
+    the name of a facet.
+    """
+
+    __slots__ = ("_catalogue", "_translate")
     _catalogue: Catalogue
-    _depth: int
+    _translate: Callable[[str], str]
 
-    def __new__(cls, text: str, catalogue: Catalogue, depth: int) -> _Value:  # noqa: PYI034 - typing.Self is 3.11
+    def __new__(cls, text: str, catalogue: Catalogue, translate: Callable[[str], str]) -> _Value:  # noqa: PYI034 - typing.Self is 3.11
         value = super().__new__(cls, text)
-        value._catalogue, value._depth = catalogue, depth
+        value._catalogue, value._translate = catalogue, translate
         return value
 
     def __format__(self, spec: str) -> str:
-        if spec == SENTENCE:
-            return self._catalogue.translate(str(self), self._depth - 1) if self._depth else str(self)
-        return self._catalogue.pgettext(spec, str(self)) if spec else str(self)
+        text = str(self)
+        if spec not in {SENTENCE, LIST}:
+            return self._catalogue.pgettext(spec, text) if spec else text
+        text = self._translate(text)
+        for separator in SEPARATORS if spec == LIST else ():
+            text = text.replace(separator, self._catalogue.gettext(separator))
+        return text
+
+
+def _count_ascii(text: str) -> int:
+    """Return the number of characters of ASCII in a text, other than blanks."""
+    return sum(map(str.isascii, text)) - text.count(" ")
 
 
 def _parse_format(text: str) -> Iterator[tuple[str, str | None]]:
@@ -231,6 +266,11 @@ def pgettext(context: str, message: str) -> str:
 def translate(sentence: str) -> str:
     """Return a sentence of the library in the language in force."""
     return sentence if _in_force["language"] == "en" else catalogue(language()).translate(sentence)
+
+
+def in_brackets(text: str) -> str:
+    """Return a text in brackets that follow another text, in the language in force. Empty for an empty text."""
+    return gettext(" ({text})").format(text=text) if text else ""
 
 
 def join(texts: Iterable[str]) -> str:

@@ -214,10 +214,10 @@ def test_data_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "words").write_text("\ufeff柔性执法", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "words")
     read = read_data_file("word list", tmp_path / "link")
-    assert read == DataFile(f"word list {tmp_path / 'link'}", "柔性执法")
+    assert read == DataFile(f"{tmp_path / 'link'} (word list)", "柔性执法")
     assert read_data_file("word list", read) is read
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match=r"word list .*pipe cannot be read: not a regular file; give"):
+    with pytest.raises(UsageError, match=r"pipe \(word list\) cannot be read: not a regular file; give"):
         read_data_file("word list", tmp_path / "pipe")
     (tmp_path / "words").write_bytes(b"\xff")
     with pytest.raises(UsageError, match=r"cannot be read: not UTF-8; give"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import json
 import os
@@ -26,6 +27,7 @@ CHINESE = "zh_CN.UTF-8"
 sys.path.append(str(ROOT / "docs"))
 
 from catalogue import Message, read_catalogue, source_messages  # noqa: E402 - found by the line above
+from sentences import parse_package, values_with_words  # noqa: E402
 
 LOST_ON_PURPOSE = {"number_type", "param_type", "possibility", "choice"}
 """Placeholders that a translation may leave out, because click replaces them by English words or singulars."""
@@ -49,6 +51,10 @@ NAMES = (
     ),
 )
 """Patterns of what has Latin letters in Chinese texts, too: commands, options, files, URLs, JSON, metavars, ids."""
+NOT_FOR_PEOPLE = re.compile(
+    "searchkit/(assistants|output/answers|web)/|(doc|html|numbering|levels|results|lookup|edges|ranking|__init__).py$"
+)
+"""Matches the path of a module whose English is for assistants, for programs, for notebooks or in patterns."""
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 """Matches two English words in a row."""
 
@@ -87,6 +93,32 @@ def test_the_catalogue_has_the_messages_of_the_source(messages: dict[Message, st
     assert found - set(messages) == set()
 
 
+def test_no_sentence_is_overlooked(messages: dict[Message, str]) -> None:
+    """English in the source is a message, or a part of one, except in `NOT_FOR_PEOPLE` and in docstrings."""
+    known = "\n".join(str(part) for _, text in messages for part in ([text] if isinstance(text, str) else text))
+    for name, tree in parse_package().items():
+        if NOT_FOR_PEOPLE.search(name):
+            continue
+        nodes = list(ast.walk(tree))
+        docstrings = {node.value for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+                text = node.value.strip().replace("{", "{{").replace("}", "}}")
+                is_help = text.rstrip().endswith(".") and "cli" in name  # what `--help` shows is put together
+                is_sentence = re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}", text) is not None
+                assert not is_sentence or is_help or text in known or node.value.strip() in known, (name, text)
+
+
+def test_values_that_are_sentences_are_translated() -> None:
+    """A translation says of each value that can be several English words that it is a sentence."""
+    translations = {text: translation for (context, text), translation in entries() if context == SENTENCE}
+    found = set(values_with_words(parse_package()))
+    assert len(found) > 30
+    for template, name in found:
+        translation = translations.get(template, f"{{{name}:sentence}}")
+        assert re.search(rf"\{{{name}:(sentence|list)\}}", translation), (template, name)
+
+
 def test_every_message_is_translated() -> None:
     """Every message has a translation with the same placeholders, except those of `LOST_ON_PURPOSE`."""
     for (context, text), translation in entries():
@@ -119,7 +151,7 @@ def test_a_finished_sentence_finds_its_translation() -> None:
             second = set(re.findall(r"\}\{(\w+)", text))  # a value right after another one is read as a part of it
             values = {name: "" if name in second else f"⟨{name}⟩" for name in placeholders(text)}
             has_words = re.search("[A-Za-z]", re.sub(r"\{.*?\}", "", text))
-            plain = re.sub(r":(sentence|facet|column)\}", "}", translation) if has_words else text
+            plain = re.sub(r":(sentence|list|facet|column)\}", "}", translation) if has_words else text
             assert catalogue("zh").translate(text.format(**values)) == plain.format(**values), text
 
 
@@ -134,6 +166,49 @@ def test_values_are_translated_only_where_the_translation_says_so() -> None:
     """The name of a facet and a hint are translated. A value that the user typed is not."""
     sentence = "no district district; did you mean 滨海新区?"
     assert catalogue("zh").translate(sentence) == "没有地区 district；是不是 滨海新区？"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "translation"),
+    [
+        ("line 4: a.txt has a line already", "第 4 行：a.txt 已有一行"),
+        ("b.zip: an archive in an archive is not read; unpack it", "b.zip：压缩包中的压缩包不读取，请先解压"),
+        ("contains nothing that can be read; b.pdf: not a PDF", "没有能读取的内容；b.pdf：不是 PDF"),
+        (
+            "only 1 of 9 rows and 2 of 10 columns are shown: at most 2 cells",
+            "最多 2 格，只显示 9 行中的 1 行、10 列中的 2 列",
+        ),
+        (
+            "http://x (n): cannot be reached; check the address, and that OpenSearch runs there",
+            "http://x（n）：无法连接；请检查地址，以及 OpenSearch 是否在运行",
+        ),
+        ("line 2: the id '1' is already used by line 1", "第 2 行：编号 '1' 已被第 1 行使用"),
+        ("no doctype 报告; did you mean 工作报告 or 年度报告?", "没有文种 报告；是不是 工作报告 或 年度报告？"),
+        (
+            "a.txt (word list) cannot be read: is a directory; give an existing file in UTF-8",
+            "无法读取 a.txt（词表）：是目录；请给出 UTF-8 编码的文件",
+        ),
+        ("a.toml (unit list), x: y is no unit of the list", "a.toml（单位表），x：y 不在单位表中"),
+        ("a.toml, limit: Expected `int | null`, got `str`", "a.toml、limit：应为整数，不能是文字"),
+        ("a.toml (taxonomy), topic 1: Expected `str`, got `int`", "a.toml（主题表）、topic 1：应为文字，不能是整数"),
+        (
+            "a.toml is not TOML: Invalid value (at line 2, column 7)",
+            "a.toml 不是 TOML 格式，第 2 行第 7 列：值无效（文字须用半角引号括起）",
+        ),
+        (
+            "index is being written by process 7 on pc since 2026-01-01; wait for it or stop it",
+            "index 正由进程 7（pc，2026-01-01 起）写入；请等待其完成，或将其停止",
+        ),
+        (
+            "front matter: not YAML at line 4: expected ',' or ']', but got ':'",
+            "文首元数据：不是 YAML，第 4 行：应为 ',' 或 ']'，却是 ':'",
+        ),
+        ("3 characters on pages 2 to 5: read as �", "第 2 至 5 页有 3 个字符，读作 �"),
+    ],
+)
+def test_a_sentence_in_a_sentence_is_translated(sentence: str, translation: str) -> None:
+    """Of the templates that fit a sentence, the one is used that leaves least English, in its values too."""
+    assert catalogue("zh").translate(sentence) == translation
 
 
 def test_a_long_sentence_is_translated_quickly() -> None:
@@ -230,6 +305,10 @@ def assert_chinese(text: str) -> None:
         (["search", "立案", "--limit", "many"], 2),
         (["search", "立案", "--limit", "-1"], 2),
         (["search", "立案", "--match", "most"], 2),
+        (["search", "--queries", "nowhere.tsv"], 2),
+        (["build", "corpus", "--topics", "corpus/a.txt"], 2),
+        (["compare", "立案", "--chart", "图.gif"], 2),
+        (["export"], 2),
         (["search"], 2),
         (["search", "立案", "--index"], 2),
         (["show"], 2),
@@ -281,6 +360,7 @@ def test_errors_are_in_chinese(run: Run, folder: Path, arguments: list[str], sta
         ["show", "a.txt"],
         ["show", "a.txt#1"],
         ["facets"],
+        ["facets", "district:1"],
         ["suggest", "d"],
         ["analyze", "东丽区 立案"],
         ["export", "documents", "--format", "table"],
@@ -308,6 +388,26 @@ def test_formats_for_programs_do_not_depend_on_the_language(run: Run, folder: Pa
             for locale in (CHINESE, "C.UTF-8")
         )
         assert chinese == english != ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "立案", "--limt", "3"], "没有选项 '--limt'。是不是 '--limit'、'--literal'、'--timeout'？"),
+        (["show"], "缺少参数 'ID'。"),
+        (
+            ["export"],
+            "缺少参数 '{documents|paragraphs|measures|tables}'。可选：documents、paragraphs、measures、tables",
+        ),
+        (["mcp", "--index", "nowhere"], "nowhere 中没有索引；建立的命令：searchkit build CORPUS --index nowhere"),
+        (["search", "--queries", "nowhere.tsv"], "'--queries' 的值无效：'nowhere.tsv'：没有此文件或目录"),
+        (["search", "立案", "--without", ""], "without：没有写词语，请写明或去掉此项"),
+        (["search", "立案", "--section", "总结"], "没有报告部分 总结；列出取值的命令：searchkit facets section"),
+    ],
+)
+def test_errors_have_chinese_punctuation(run: Run, folder: Path, arguments: list[str], message: str) -> None:
+    """What click puts together has the punctuation of Chinese."""
+    assert run(folder, *arguments).err == f"searchkit: {message}\n"
 
 
 def test_an_error_in_a_line_of_queries_is_english_in_json(run: Run, folder: Path) -> None:

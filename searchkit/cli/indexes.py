@@ -19,7 +19,7 @@ from searchkit.cli.output import FAILED, FOUND, Target, print_error, terminal_wi
 from searchkit.cli.progress import bar_width, long_work, raise_on_interrupt
 from searchkit.cli.settings import SettingsCommand, applying_settings
 from searchkit.errors import quoted
-from searchkit.translation import COLUMN, FACET, join, ngettext, pgettext, translate
+from searchkit.translation import COLUMN, FACET, in_brackets, join, ngettext, pgettext, translate
 from searchkit.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -173,7 +173,8 @@ def info(index_path: Path, target: Target, *, problems: bool) -> int:
             records = problem_records(index.problems(), index.duplicates(), index.documents())
             if target.format == "table":
                 records = (
-                    {**item, "reason": translate(str(item["reason"])), "kind": _(str(item["kind"]))} for item in records
+                    {"file": item["path"], "reason": translate(str(item["reason"])), "kind": _(str(item["kind"]))}
+                    for item in records
                 )
             target.write_records(records, "problems")
             return FOUND
@@ -181,7 +182,8 @@ def info(index_path: Path, target: Target, *, problems: bool) -> int:
     facts["settings"] = str(settings.path) if settings else None
     if target.format == "table":
         facet_names = join(pgettext(FACET, name) for name in index.facet_names)
-        shown = {**facts, "facets": facet_names, "verified": _(str(facts["verified"]))}
+        texts = {name: _(str(facts[name])) for name in ("verified", "table_rows")}
+        shown = {**facts, "facets": facet_names, **texts}
         target.write(_format_facts(shown, unread, index_path))
     elif target.format == "json":
         target.write([dumps({**facts, "problems": unread}, indent=1), "\n"])
@@ -367,7 +369,7 @@ def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
 def _location_suffix(item: Skipped) -> str:
     """Return the location of a skipped part in its file, ` (line 2)`; an empty string if the reason states none."""
     location = _LOCATION.match(item.reason)
-    return f" ({translate(location[0].rstrip(': '))})" if location else ""
+    return in_brackets(translate(location[0].rstrip(": "))) if location else ""
 
 
 def _truncate(lines: Sequence[str], index: str) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gettext as standard_gettext
 import os
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
 import click
 
-from searchkit.translation import CATALOGUE_FOLDER, DOMAIN, LOCALES, language, set_language
+from searchkit.translation import CATALOGUE_FOLDER, DOMAIN, LOCALES, gettext, language, set_language, translate
 
 LANGUAGE_GIVEN = "language_given"
 """Key in `click.Context.meta`: present if `--lang` is on the command line. searchkit.toml then does not count."""
@@ -49,6 +50,20 @@ def language_option(command: _Command) -> _Command:
         help="Language of messages and help. Default: searchkit.toml, otherwise zh in a Chinese locale, else en. "
         "Formats for programs do not depend on it.",
     )(command)
+
+
+def click_message(error: click.ClickException) -> str:
+    """Return the message of an error of click in the language in force.
+
+    Click joins sentences, and the values of a list, with the punctuation of English, and quotes the operating system.
+    """
+    text = error.format_message()
+    if language() == "en":
+        return text
+    if isinstance(error, click.BadParameter):
+        text = text.replace(error.message, translate(error.message))
+    text = re.sub(r"(?<=')\.(?= |$)", "。", text)
+    return re.sub(r"(?<=[。：])\s+", "", text).replace("', '", gettext("', '")).replace(",\n\t", gettext(", "))
 
 
 class LocalizedGroup(click.Group):

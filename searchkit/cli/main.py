@@ -11,7 +11,7 @@ from typing import NoReturn, cast
 import click
 
 from searchkit import __version__
-from searchkit.cli.language import LocalizedGroup, language_option, use_language
+from searchkit.cli.language import LocalizedGroup, click_message, language_option, use_language
 from searchkit.cli.output import FAILED, FOUND, OutputClosed, flush_output, print_error, print_message, write_output
 from searchkit.cli.pager import NO_PAGER
 from searchkit.cli.settings import CommandDefaults, use_language_of_help
@@ -114,7 +114,7 @@ def main() -> NoReturn:
         status = cli.main(standalone_mode=False, default_map=CommandDefaults(_MODULES))
         flush_output()
     except click.ClickException as error:
-        print_message(error.format_message())
+        print_message(click_message(error))
         status = error.exit_code
     except SearchkitError as error:
         print_error(str(error))

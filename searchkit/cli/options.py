@@ -277,9 +277,16 @@ def paging_options(command: _Command) -> Callable[..., object]:
     """Add the options of lists: `--limit`, `--offset`, `--timeout`, `--color`, and those of `output_options`."""
     command = timeout_option(command)
     listing = color_option(output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")(command))
-    listing = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(listing)
+    listing = click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Number of hits to skip.")(
+        listing
+    )
     return click.option(
-        "--limit", type=click.IntRange(0), default=10, show_default=True, help="Maximum number of hits."
+        "--limit",
+        type=click.IntRange(0),
+        metavar="N",
+        default=10,
+        show_default=True,
+        help="Maximum number of hits.",
     )(listing)
 
 

@@ -14,6 +14,7 @@ from searchkit.cli.options import verify_option
 from searchkit.cli.output import FOUND, write_output
 from searchkit.cli.settings import SettingsCommand
 from searchkit.errors import SearchkitError, UsageError, install_command
+from searchkit.translation import language
 
 _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 """Matches an index with a name: 2023=reports/2023/index."""
@@ -102,8 +103,12 @@ def mcp(indexes: Sequence[str]) -> int:
         if (error.name or "").partition(".")[0] != "mcp":
             raise
         raise SearchkitError(f"the server for assistants needs {error.name}: {install_command('mcp')}") from None
+    named, of_user = _named_indexes(indexes), language()
     use_language("en")  # programs read the answers, so they are in English, whatever the language of the user
-    run_server(_named_indexes(indexes))
+    try:
+        run_server(named)
+    finally:
+        use_language(of_user)  # an error that ends the command is for the user
     return FOUND
 
 

@@ -25,6 +25,7 @@ from searchkit.output.cells import CELL_MARKS, number_text
 from searchkit.output.writing import complete_file
 from searchkit.processes import ROOT_FOLDER
 from searchkit.text.characters import sanitize
+from searchkit.translation import gettext, in_brackets
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +110,7 @@ def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
         with complete_file(path) as file:
             file.write_bytes(content)
     except OSError as error:
-        raise SearchkitError(f"{path}: cannot be written: {error}") from error
+        raise SearchkitError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def render_chart(comparison: Comparison, chart_format: str = "svg", size: str = "print") -> bytes:
@@ -146,11 +147,11 @@ def render_chart(comparison: Comparison, chart_format: str = "svg", size: str = 
         _check_count(
             "bars", sum(value is not None for row in rows for value in _row_values(comparison, row)), _MAX_BARS
         )
-    title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
+    title = f"{comparison.indicator or comparison.query}{in_brackets(comparison.unit or '')}"
     filled_cols = {cell.col for cell in comparison.filled.values() if cell.value}
     title += f", {next(iter(filled_cols))}" if len(filled_cols) == 1 else ""
     source = _source_line(comparison)
-    texts = (title, source, *rows, *comparison.cols, CELL_MARKS["conflict"][1])
+    texts = (title, source, *rows, *comparison.cols, gettext(CELL_MARKS["conflict"][1]))
     fitted = _fit_text(_SIZES[size], _count_lines(comparison, rows))
     with _drawing, _chart_style("".join(map(str, texts)), fitted):
         figure = _draw_figure(comparison, rows, fitted)
@@ -354,7 +355,7 @@ def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel], co
 def _explain_conflicts(axes: Axes, comparison: Comparison, mark: str) -> None:
     """Explain the mark of conflicts below the chart, if there are conflicts."""
     if any(cell.state == "conflict" for cell in comparison.filled.values()):
-        axes.set_xlabel(f"{mark} {CELL_MARKS['conflict'][1]}", fontsize="small", loc="left")
+        axes.set_xlabel(f"{mark} {gettext(CELL_MARKS['conflict'][1])}", fontsize="small", loc="left")
 
 
 def _legend_label(label: AxisLabel) -> str:

@@ -12,7 +12,7 @@ from searchkit.output.records import format_records
 from searchkit.output.terminal import facet_label, format_table, query_lines, suggestion_lines
 from searchkit.text.characters import display_width, sanitize
 from searchkit.translation import gettext as _
-from searchkit.translation import ngettext
+from searchkit.translation import in_brackets, ngettext
 
 MAX_BAR_LENGTH = 24
 """Length of the longest bar, in characters."""
@@ -76,7 +76,7 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     table = format_table(lines, headers)
     if bars and width is not None and max(map(display_width, table.split("\n"))) > width:
         return comparison_text(comparison, width=width)
-    title = f"{comparison.indicator}{f' ({comparison.unit})' if comparison.unit else ''}"
+    title = f"{comparison.indicator}{in_brackets(comparison.unit or '')}"
     pieces = [head, _relaxed_line(comparison), sanitize(title), "\n\n", table, "\n"]
     omitted = [*_omitted_lines(comparison, empty_rows, empty_cols, width), *_unfitting_lines(unfitting, len(elsewhere))]
     notes = [_cut(line, width) for line in _footnote_lines(cells, footnotes)]

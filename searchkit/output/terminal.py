@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from searchkit.output.cells import single_line, value_text
 from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.text.characters import display_width, sanitize
-from searchkit.translation import COLUMN, FACET, join, ngettext, pgettext, translate
+from searchkit.translation import COLUMN, FACET, in_brackets, join, ngettext, pgettext, translate
 from searchkit.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -186,8 +186,9 @@ def _format_reasons(left_out: Mapping[str, int]) -> str:
 
 def facet_label(name: str) -> str:
     """Return the name of a facet for people, also of `district:1`."""
-    facet, colon, depth = name.partition(":")
-    return f"{pgettext(FACET, facet)}{colon}{depth}"
+    facet, _colon, depth = name.partition(":")
+    label = pgettext(FACET, facet)
+    return _("{facet}:{depth}").format(facet=label, depth=depth) if depth else label
 
 
 def _group_lines(aggregate: str, groups: Sequence[AggregateGroup], width: int | None) -> list[str]:
@@ -247,7 +248,9 @@ def _format_understood(filters: Iterable[UnderstoodFilter]) -> str:
     values: dict[str, dict[str | int, None]] = {}
     for item in filters:
         values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
-    return sanitize("; ".join(f"{pgettext(FACET, facet)} {_join_values([*items])}" for facet, items in values.items()))
+    return sanitize(
+        _("; ").join(f"{pgettext(FACET, facet)} {_join_values([*items])}" for facet, items in values.items())
+    )
 
 
 def _join_values(values: Sequence[str | int]) -> str:
@@ -268,7 +271,7 @@ def format_quantity(measure: Measure) -> str:
 
 
 def format_time(measure: Measure) -> str:
-    """Return the year, the months and the status of a measure in brackets.
+    """Return the year, the months and the status of a measure in brackets, to follow its name.
 
     What is unknown is left out, and so is the status actual. Examples: (2022), (2018–2022), (2023 01-06, target),
     (rule). Empty if nothing is left.
@@ -276,8 +279,7 @@ def format_time(measure: Measure) -> str:
     span = "–".join(str(year) for year in (measure.since, measure.of_year) if year is not None)
     time = " ".join(part for part in (span, measure.part) if part)
     status = "" if measure.status == "actual" else _(measure.status)
-    text = ", ".join(part for part in (time, status) if part)
-    return f"({text})" if text else ""
+    return in_brackets(_("{time}, {status}").format(time=time, status=status) if time and status else time or status)
 
 
 def format_facet(name: str, counts: FacetCounts, width: int | None = None) -> str:
@@ -334,7 +336,7 @@ def format_coverage(coverage: Coverage, width: int | None = None) -> str:
 
 def format_measure(measure: Measure) -> str:
     """Return a measure in one line: quantity, indicator, time and status."""
-    name = " ".join(part for part in (measure.indicator, format_time(measure)) if part)
+    name = f"{measure.indicator}{format_time(measure)}".strip()
     return sanitize(f"{format_quantity(measure)}  {name}")
 
 
@@ -437,7 +439,7 @@ def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:
     `number`: position of the measure in all results, from 1.
     """
     facets = " · ".join(part for part in (hit.district, str(hit.year) if hit.year else None, hit.agency) if part)
-    name = " ".join(part for part in (hit.indicator, format_time(hit)) if part)
+    name = f"{hit.indicator}{format_time(hit)}".strip()
     return [
         f"{number:>3}  {sanitize('  '.join((format_quantity(hit), name, facets)))}",
         f"     {_highlight(hit.window, colour=colour)}",

@@ -206,8 +206,10 @@ def list_names(value: object, option: str = "facets") -> tuple[str, ...]:
 def list_texts(value: object) -> tuple[str, ...]:
     """Return the texts of the option `without`. Raises UsageError if one of them is empty, and for anything else."""
     texts = (value,) if isinstance(value, str) else value
-    if not _is_list_of_names(texts) or not all(map(str.strip, texts)):
+    if not _is_list_of_names(texts):
         raise UsageError(f"without must be a text or a list of texts, not {value!r}")
+    if not all(map(str.strip, texts)):
+        raise UsageError("without: the text is empty; give words, or leave it out")
     return tuple(texts)
 
 

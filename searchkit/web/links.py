@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,10 @@ from searchkit.web.frame import Frame
 from searchkit.web.parameters import FILTER_NAMES
 
 BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
+_CONDITIONS = ("unit", "min", "max", "status")
+"""Conditions on measures that have a value. Their names are also those of parameters and of words of the pages."""
+_CONDITION = re.compile(rf"(?<!\S)({'|'.join(_CONDITIONS)}):(\S+)")
+"""Matches such a condition."""
 CHANGE_SIGNS = {None: "", "increase": "↑", "decrease": "↓"}
 
 
@@ -66,13 +71,17 @@ def _describe(frame: Frame, item: Suggestion) -> str:
     if item.kind == "value":
         facet, values = list(item.filters.items())[-1]  # the last filter is the new one
         return words("instead", text=f"{words.facet(facet)} {values[-1]}", words=item.text)
-    if item.text == "match:all":
-        return words["match_any"]
-    if item.text == "quotes":
-        return words["drop_quotes"]
-    if item.kind == "drop_filter":
-        return words("drop_filter", text=words.tree(item.text))
-    return words("drop", text=item.text)
+    if item.text in {"match:all", "quotes"}:
+        return words["match_any" if item.text == "match:all" else "drop_quotes"]
+    if item.text == "no-cumulative" or item.kind != "drop_filter":
+        return words("drop", text=words["cumulative"] if item.kind == "drop_filter" else item.text)
+
+    def name_condition(match: re.Match[str]) -> str:
+        """Return a condition on measures with its name in the language of the page."""
+        name, value = match.groups()
+        return f"{words[name]} {words[value] if name == 'status' else value}"
+
+    return words("drop_filter", text=_CONDITION.sub(name_condition, words.tree(item.text)))
 
 
 def _suggestion_url(frame: Frame, item: Suggestion) -> str:
@@ -88,7 +97,7 @@ def _suggestion_url(frame: Frame, item: Suggestion) -> str:
         changes["match"] = "any"
     if item.kind == "drop_filter":  # the text of a condition on measures begins with its name: unit:件, no-cumulative
         names = {text.partition(":")[0].replace("-", "_") for text in item.text.split()}
-        changes |= dict.fromkeys(names.intersection(("unit", "min", "max", "status", "no_cumulative")))
+        changes |= dict.fromkeys(names.intersection((*_CONDITIONS, "no_cumulative")))
     return frame.url(**{**changes, "query": item.query, "where": tuple(where)})
 
 

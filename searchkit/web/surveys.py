@@ -200,7 +200,7 @@ def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         words=[word for line in _content_lines(lexicon.words) for word in line.split()],
         synonyms=[" = ".join(part.strip() for part in line.split("=")) for line in _content_lines(lexicon.synonyms)],
         api=[
-            (f"/{name}.json", summary, "" if name in _NEED_PARAMETERS else f"{frame.root}{name}.json")
+            (f"/{name}.json", words.message(summary), "" if name in _NEED_PARAMETERS else f"{frame.root}{name}.json")
             for name, summary in SUMMARIES.items()
             if name != "about" and (name != "watches" or frame.is_private)
         ],

@@ -261,6 +261,7 @@ def test_info_lists_all_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> 
     assert [json.loads(line) for line in lines] == rows
     assert [*csv.DictReader(io.StringIO(run("info", "--problems", "--index", target, "--format", "csv").out))] == rows
     table = run("info", "--problems", "--index", target).out
+    assert table.split()[:3] == ["file", "reason", "kind"]
     assert [row for row in rows if row["path"] not in table or row["reason"] not in table] == []
     summary = run("info", "--index", target).out
     assert summary.count("not read: ") == 20

@@ -255,8 +255,8 @@ def test_an_invalid_taxonomy_is_reported_with_file_and_key(tmp_path: Path, text:
     with pytest.raises(UsageError) as raised:
         Taxonomy.load(file)
     message = str(raised.value)
-    assert message.startswith(f"taxonomy {file}")
-    assert key in message.removeprefix(f"taxonomy {file}")
+    assert message.startswith(f"{file} (taxonomy)")
+    assert key in message.removeprefix(f"{file} (taxonomy)")
     assert "\n" not in message
 
 

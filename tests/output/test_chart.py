@@ -16,6 +16,7 @@ from searchkit.errors import SearchkitError, UsageError
 from searchkit.model import Measure
 from searchkit.output import chart
 from searchkit.output.chart import draw_chart, render_chart
+from searchkit.translation import set_language
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
 FAMILY = "Searchkit Test Boxes"
@@ -327,5 +328,18 @@ def test_files_that_cannot_be_written(by_years: Comparison, tmp_path: Path) -> N
     """An unknown suffix is a UsageError; a missing folder is a SearchkitError."""
     with pytest.raises(UsageError, match=r"svg or \.png"):
         draw_chart(by_years, tmp_path / "a.pdf")
-    with pytest.raises(SearchkitError, match="cannot be written"):
+    with pytest.raises(SearchkitError, match=r"a\.svg: cannot be written: No such file or directory$"):
         draw_chart(by_years, tmp_path / "no" / "a.svg")
+
+
+@pytest.mark.usefixtures("only_font")
+def test_the_texts_of_a_chart_are_in_the_language_in_force(by_years: Comparison, tmp_path: Path) -> None:
+    """The title and the explanation of a mark are in Chinese on a Chinese command line."""
+    set_language("zh")
+    try:
+        draw_chart(by_years, tmp_path / "a.svg")
+    finally:
+        set_language("en")
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "<!-- 立案（件） -->" in text
+    assert "<!-- ○ 数据不一致 -->" in text

@@ -464,7 +464,7 @@ def test_times(fields: dict[str, object], text: str) -> None:
     """The time of a measure is in brackets, with its status unless it is actual."""
     extracted = ExtractedMeasure("立案", 3, "件", 3, "件", end=1)
     measure = Measure(replace(extracted, **fields), Paragraph("a#1", "a", 1, "x"))  # type: ignore[arg-type]
-    assert terminal.format_time(measure) == text
+    assert terminal.format_time(measure).strip() == text
 
 
 @pytest.mark.parametrize(

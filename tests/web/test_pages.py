@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 import searchkit
 from searchkit.web.comparing import _scale
+from searchkit.web.openapi import SUMMARIES
 from searchkit.web.server import ServerOptions, create_app
 
 PAGES = (
@@ -379,8 +380,10 @@ def test_a_scale_contains_its_values_and_zero(one: float, other: float) -> None:
     assert marks[0] - step / 1e6 <= min(low, 0) <= max(high, 0) <= marks[-1] + step / 1e6
 
 
-@pytest.mark.parametrize(("condition", "dropped"), [("unit=吨", "unit"), ("min=1000000", "min")])
-def test_a_look_up_goes_on_without_a_condition(client: TestClient, condition: str, dropped: str) -> None:
+@pytest.mark.parametrize(
+    ("condition", "dropped", "text"), [("unit=吨", "unit", "不限单位 吨"), ("min=1000000", "min", "不限最小值 1000000")]
+)
+def test_a_look_up_goes_on_without_a_condition(client: TestClient, condition: str, dropped: str, text: str) -> None:
     """If nothing is found, a link leads to the look-up without the condition on measures, and keeps the filter.
 
     Another link drops the filter, and keeps the condition.
@@ -389,3 +392,12 @@ def test_a_look_up_goes_on_without_a_condition(client: TestClient, condition: st
     links = [parse_qs(urlsplit(link).query) for link in page.links() if link.startswith("/measures")]
     assert {"query": ["立案"], "district": ["滨海新区"]} in links
     assert {"query": ["立案"], dropped: [condition.partition("=")[2]]} in links
+    assert text in client.get(f"/measures?query=立案&district=滨海新区&{condition}").text
+    assert "不限单位 吨 性质 目标" in client.get("/measures?query=立案&unit=吨&status=target").text
+
+
+def test_the_api_is_described_in_the_language_of_the_pages(client: TestClient) -> None:
+    """The page about the index describes each address of the API in Chinese."""
+    text = client.get("/about").text
+    assert "检索段落，最相关的在前，并分类统计" in text
+    assert not [summary for summary in SUMMARIES.values() if summary in text]

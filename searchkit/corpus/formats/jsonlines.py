@@ -58,14 +58,14 @@ def _parse_object(line: str) -> Mapping[str, object]:
     try:
         value = json.loads(line)
     except json.JSONDecodeError as error:
-        _refuse(f"not JSON: {error.msg} at column {error.colno}")
+        _reject(f"not JSON: {error.msg} at column {error.colno}")
     except (ValueError, RecursionError):
-        _refuse("JSON that cannot be read: a number is too long or brackets are nested too deeply")
+        _reject("JSON that cannot be read: a number is too long or brackets are nested too deeply")
     if not isinstance(value, dict):
-        _refuse("not a JSON object")
+        _reject("not a JSON object")
     return value
 
 
-def _refuse(message: str) -> NoReturn:
+def _reject(message: str) -> NoReturn:
     """Raise ReadError. `message` is what is wrong with a line."""
     raise ReadError(message)

@@ -458,7 +458,7 @@ def _describe_connection(error: exceptions.TransportError) -> str:
 
 
 def _describe_refusal(status: int, reason: str) -> str:
-    """Return what the status of an answer means."""
+    """Return the reason for which a cluster refuses a request, by the status of its answer."""
     if "blocked by" in reason:
         return _describe_block(reason)
     if "maxClauseCount" in reason:
