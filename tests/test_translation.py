@@ -52,9 +52,10 @@ NAMES = (
 )
 """Patterns of what has Latin letters in Chinese texts, too: commands, options, files, URLs, JSON, metavars, ids."""
 NOT_FOR_PEOPLE = re.compile(
-    "searchkit/(assistants|output/answers|web)/|(doc|html|numbering|levels|results|lookup|edges|ranking|__init__).py$"
+    "searchkit/(assistants|output/answers|web)/|"
+    "(doc|html|numbering|levels|results|lookup|edges|ranking|shells|__init__).py$"
 )
-"""Matches the path of a module whose English is for assistants, for programs, for notebooks or in patterns."""
+"""Matches the path of a module whose English is for assistants, programs, notebooks or shells, or in patterns."""
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 """Matches two English words in a row."""
 

@@ -344,8 +344,6 @@ def test_shells_complete_facet_values(
     assert complete("searchkit measures x --agency", SEARCHKIT_INDEX=index) == ["司法局"]
     assert complete(f"searchkit search x {at} --facet", "of") == ["of_year"]
     assert complete("searchkit search x --district", "东") == []  # no index
-    (tmp_path / "searchkit.toml").write_text("limit = ten\n", encoding="utf-8")
-    assert complete("searchkit search x --district", "东") == []  # no message in the line that is completed
     assert complete(f"searchkit search x {at}", "--district=东") == ["东丽区"]
     assert complete(f"searchkit facets {at} --matrix", "district,y") == ["district,year"]
     assert complete("searchkit search x --index $SMALL/index --district", "东", SMALL=str(small)) == ["东丽区"]
@@ -355,6 +353,8 @@ def test_shells_complete_facet_values(
         assert run_in(tmp_path, "watch", "add", name, "立案", "--index", index).status == 0
     assert complete("searchkit watch remove") == ["周报", "月报"]
     assert complete("searchkit watch run 周报") == ["月报"]
+    (tmp_path / "searchkit.toml").write_text("limit = ten\n", encoding="utf-8")
+    assert complete("searchkit search x --district", "东") == []  # no message in the line that is completed
 
 
 def test_an_error_does_not_disturb_the_line_that_is_typed(hostile: Path) -> None:
