@@ -42,7 +42,7 @@ FACETS: Mapping[str, Callable[[Paragraph], str | None]] = {
 }
 """Facet → function that returns its value in a paragraph. An aggregation counts ten values, OpenSearch's default."""
 ROUNDS = 3
-"""Number of times that a query is sent for its time."""
+"""How often each query is sent to measure how long it takes."""
 _BULK = 2000
 """Maximum number of paragraphs of a bulk request."""
 _MAX_HITS = 100_000

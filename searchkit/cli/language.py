@@ -55,7 +55,8 @@ def language_option(command: _Command) -> _Command:
 def click_message(error: click.ClickException) -> str:
     """Return the message of an error of click in the language in force.
 
-    Click joins sentences, and the values of a list, with the punctuation of English, and quotes the operating system.
+    Messages of click contain errors of the operating system, which are translated here, and English punctuation between
+    sentences and between the values of a list, which is replaced.
     """
     text = error.format_message()
     if language() == "en":

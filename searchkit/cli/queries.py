@@ -106,8 +106,8 @@ _after_option = click.option(
 @click.option(
     "--highlight",
     is_flag=True,
-    help="Put the matches between » and «: in tables, and in the field highlighted, which is the snippet, of all other "
-    "formats.",
+    help="Put the matches between » and «. All formats but tables have the snippet with these marks in the field "
+    "highlighted.",
 )
 @fold_option
 @query_options
@@ -296,7 +296,7 @@ def measures(
     several years, unless QUERY asks for them (目标, 累计, 2016至2020年). Words that ask for a number
     (是多少, 多少公里) are no words of QUERY.
 
-    --sort (but by score), --one-per and --aggregate take the measures that can be quoted: of the
+    --sort (except by score), --one-per and --aggregate take the measures that can be quoted: of the
     indicator that QUERY names, in one kind of unit, actual values of one year (see --status), one
     for each place, body and year. A line counts those that are left out, by reason.
     """
@@ -385,7 +385,10 @@ def _print_analysis(analysis: Mapping[str, Any], understanding: Understanding, o
 
 
 def _print_hints(target: Target, hints: Iterable[str]) -> None:
-    """Print to standard error why nothing, or not what was asked for, was found, unless the output says so."""
+    """Print hints to standard error: why nothing was found, or that the hits match only some words.
+
+    A page or JSON on standard output contains the hints; then nothing is printed.
+    """
     if target.path is not None or target.format not in {"table", "json"}:
         for hint in hints:
             print_message(hint)

@@ -62,7 +62,7 @@ def add(name: str, query: str, index_path: Path, **options: Any) -> int:  # noqa
     """Watch the search for QUERY under the name NAME.
 
     QUERY and the filters are written as for search. The paragraphs that the search finds now are not
-    new. Only those count that are in its total: a search that finds nothing is not relaxed.
+    new. Only paragraphs in the total of the search are reported: it is not relaxed if it finds none.
     """
     from searchkit.index import Index
     from searchkit.search.watching import Watch, WatchFile

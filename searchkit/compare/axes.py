@@ -21,7 +21,8 @@ _T = TypeVar("_T")
 def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
     """Return the keys of a record for the facet `name`, one for each value. `district:2` cuts regions to two elements.
 
-    A document has no values of `PARAGRAPH_FACETS`, except of_year: the year that it reports on (`reviewed_year`). A
+    A document has no values of `PARAGRAPH_FACETS`, except of_year: the year that it reviews (`reviewed_year`), which
+    is 2022 for a work report of 2023. A
     measure has at most one of_year (`year_of_measure`).
     """
     if name == "of_year" and isinstance(record, Document):

@@ -54,8 +54,9 @@ class Request:
     """Maximum number of values to list per facet: the most frequent ones; None = all. Values that filters name are
     listed, too, if a match has them."""
     population: Node = EVERYTHING
-    """Query tree of the paragraphs whose documents `FacetValue.all_documents` counts, in addition to those of the
-    matches. All filters apply except those with the name of the facet; `without` and `unlike` do not apply."""
+    """Query tree of further paragraphs. `FacetValue.all_documents` counts the documents with a paragraph that matches
+    this tree or the query. It usually has the filters in the query, but not its words. All filters apply except those
+    with the name of the facet; `without` and `unlike` do not apply."""
     without: Node | None = None
     """Query tree of paragraphs that are left out of the matches and of the further hits (`beyond`). If hits are
     grouped, all paragraphs of the documents of these paragraphs are left out."""
@@ -244,7 +245,8 @@ class MeasureColumns(NamedTuple):
     is_part: NDArray[np.bool_]
     """Whether each measure is part of another one, such as a total."""
     reviewed_years: NDArray[np.int64]
-    """Year that the report of each measure reports on (`model.reviewed_year`), 0 if it is unknown."""
+    """Year that the report of each measure reviews (`model.reviewed_year`): for a work report, the year before its own.
+    0 if it is unknown."""
     scores: NDArray[np.float64]
     """Score of the paragraph of each measure by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]
@@ -284,10 +286,10 @@ class Engine(Protocol):
         ...
 
     def last_term(self, prefix: str, limit: int) -> str | None:
-        """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it.
+        """Return the term at position `limit`, from 1, of those that begin with `prefix`; None if at most `limit` do.
 
-        Counts the terms that occur in the text, the headings or the title of a paragraph, in the order of code points.
-        Deleted paragraphs do not count. Takes time in proportion to `limit`.
+        A query of the prefix is cut off after this term. Includes the terms that occur in the text, the headings or the
+        title of a paragraph that is not deleted, in the order of code points. Takes time in proportion to `limit`.
         """
         ...
 

@@ -126,8 +126,9 @@ class _Names:
     """The names in a sentence so far, from which the names of later quantities are completed."""
 
     subject: str = ""
-    """The context of the first name of four or more characters or, if that name needs none, the name itself. A number
-    that counts nothing replaces it by the noun after the number, or else by the last name (`_Sentence._pass_over`)."""
+    """Set by the first name that has at least four characters: the context of this name or, if it needs no context, the
+    name itself. A number that counts nothing replaces it by the noun after the number, or else by the last name
+    (`_Sentence._pass_over`)."""
     lends_subject: bool = True
     """Whether the subject can be the context of other names."""
     last_name: str = ""
@@ -310,8 +311,8 @@ class _Sentence:
         if change is None and quantity.unit == "%":  # 经济增长速度达到5%
             change = wording.GROWTH_RATE.search(self._folded, start, stop)
             stop = self._names_in.trim_end(start, change.start()) if change else stop
-        stop = self._names_in.trim_compared_level(start, stop, quantity)
-        if change and change.end() > len(preceding):  # 6%以上的经济增长目标
+        stop = self._names_in.trim_compared_level(start, stop, quantity)  # 甲达到乙的2倍: without 乙
+        if change and change.end() > len(preceding):  # the verb is after the number: 6%以上的经济增长目标
             growth = wording.GROWTH_AFTER_PERCENT.match(
                 self._folded, last.end, self._following.next_start(k + length - 1)
             )
@@ -372,8 +373,9 @@ class _Sentence:
         """Return the names before and after a number, without a name that belongs to another number.
 
         Adds the verb that the items of a list share to the name before the number. Adds the predicate after a share
-        that directly follows its name (亏损企业三分之一实现扭亏). If the name before the number has at most two
-        characters, also adds the predicate after a share (98.1%的行政村通了客车) or after a name of one character.
+        that directly follows its name (亏损企业三分之一实现扭亏). If the name before has at most two characters, and
+        the number is a share or the name after it has one character, adds the predicate to the name after the number:
+        行政村 通了客车 in 98.1%的行政村通了客车.
         """
         before, after = self._apply_list_verb(words.before, is_listed=words.is_listed), words.after
         is_adjacent = words.preceding[words.stop - words.begin :] in ("", "的")
@@ -422,7 +424,7 @@ class _Sentence:
             return None
         nested = wording.NESTED_QUANTITY.match(between)
         is_multiple = self._quantities[k].kind != "count" and nested and nested["headless"] is not None
-        return self._last_begin if nested and not is_multiple else None  # not in 是4亿元的2倍
+        return self._last_begin if nested and not is_multiple else None  # in 是4亿元的2倍, 4亿元 is no part of a name
 
     def _update_total(self, preceding: str, k: int) -> None:
         """Set the total when a list of its parts begins before quantity k. Reset it when another total follows."""
@@ -449,12 +451,12 @@ class _Sentence:
     def _apply_list_verb(self, before: str, *, is_listed: bool) -> str:
         """Return the name before a number. A further item of a list without a verb gets the verb of the first item.
 
-        A `wording.RELATIVE_NAME` (县级, 通车) gets no verb. The verb of a name that is not a further item is kept for
-        later items.
+        A name that needs a subject (`wording.NEEDS_SUBJECT`: 金额, 通车) gets no verb. The verb of a name that is not a
+        further item is kept for later items.
         """
         verb = wording.TRANSITIVE_VERB.match(before)
         if is_listed and before:
-            is_complete = verb or not self._names.list_verb or wording.RELATIVE_NAME.fullmatch(before)
+            is_complete = verb or not self._names.list_verb or wording.NEEDS_SUBJECT.fullmatch(before)
             return before if is_complete else f"{self._names.list_verb} {before}"
         self._names.list_verb = verb[0] if verb else ""
         return before
@@ -518,7 +520,7 @@ class _Sentence:
             change = "increase" if parts.change["increase"] else "decrease"
             growth = wording.GROWTH_RATE.search(name) if quantity.unit == "%" else None
             name = name[: growth.start()].rstrip("的 ") or name if growth else name
-            if wording.KEPT_RATE.fullmatch(parts.change["verb"]):
+            if wording.KEPT_RATE.fullmatch(parts.change["verb"]):  # 压缩率 stays in the name
                 name = f"{name} {parts.change['verb']}".strip()
         return NamedQuantity(
             quantity,
@@ -552,21 +554,21 @@ class _Sentence:
             # 第三产业显示出后劲,增加值增长10%
             return (
                 self._clauses.topic_before(quantity.start, self._named_end)
-                if wording.TOPIC_NAME.fullmatch(name)
+                if wording.NEEDS_CONTEXT.fullmatch(name)
                 else ""
             )
         is_selection = names.total is None and self._is_selection(quantity, parts)
         if name and (is_selection or self._is_about_things_just_counted(name, parts)):
             is_chain = is_selection and not parts.is_predicate and names.last_name.startswith(names.subject)
             return names.subject if is_chain else names.last_name
-        if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
+        if name and names.total is not None:  # 行政复议案件 is the context in 受理行政复议案件9件,其中人身损害3件
             has_common_word = any(name[i : i + 2] in names.total_name for i in range(len(name) - 1))
             is_clear = has_common_word or name[-1] in names.total_name
             return "" if is_clear else _extract_object(names.total_name)
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
             is_total = not name and wording.REPEATED_TOTAL.search(self._folded, parts.begin, quantity.start)
             subject = self._clauses.subject_before(quantity.start, self._named_end)
-            if is_total and not wording.MEASURE_NOUN.search(subject):  # 减免税收等方面的支出,共达5亿元
+            if is_total and not wording.MEASURE_NOUN.search(subject):  # 支出 is one in 减免税收等方面的支出,共达5亿元
                 subject = names.subject
             if wording.SHARE_OF.search(subject) and names.last_name:
                 subject = f"{names.last_name} {subject}"
@@ -588,7 +590,7 @@ class _Sentence:
         if not parts.is_listed:
             return False
         is_adjacent = wording.CLAUSE_MARKS.isdisjoint(self._folded[parts.begin - 1 : parts.begin + 1])
-        return is_adjacent and (wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name)) is not None
+        return is_adjacent and (wording.NEEDS_SUBJECT.fullmatch(name) or wording.BARE_VERB.fullmatch(name)) is not None
 
     def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
         """Return whether a quantity counts some of the things that the last quantity counts: 33个项目,有10个已建成."""
@@ -668,12 +670,12 @@ class _Sentence:
         """Return whether a short name is a further item of a list (企业3家、学校5所), not an act (法规4部、废止1部)."""
         is_listed = parts.is_listed and self._folded[parts.begin - 1] == "、"
         # `TRANSITIVE_VERB` requires two characters after the verb. Blanks stand for them.
-        belongs = wording.RELATIVE_NAME.fullmatch(name) or wording.TRANSITIVE_VERB.match(f"{name}  ")
+        belongs = wording.NEEDS_SUBJECT.fullmatch(name) or wording.TRANSITIVE_VERB.match(f"{name}  ")
         return is_listed and not belongs
 
     def _find_context_of_short(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of a name of at most two characters: the previous name, the subject, the topic, or ""."""
-        is_topic = wording.TOPIC_NAME.fullmatch(name) is not None
+        is_topic = wording.NEEDS_CONTEXT.fullmatch(name) is not None
         if is_topic and parts.is_listed and self._folded[parts.begin - 1] == "、":  # 播种面积6万亩、产量8万吨
             return _extract_object(self._names.last_name)
         if wording.HARVEST_CHANGE.fullmatch(name) and self._named_end > self._clauses.previous(quantity.start).start:
@@ -683,7 +685,7 @@ class _Sentence:
         if not subject:
             return (
                 self._clauses.topic_before(quantity.start, self._named_end)
-                if wording.TOPIC_NAME.fullmatch(name)
+                if wording.NEEDS_CONTEXT.fullmatch(name)
                 else ""
             )
         # 立案 alone counts the cases of the year, unless the subject is a campaign.
@@ -693,13 +695,13 @@ class _Sentence:
     def _is_borrowing(self, name: str, parts: _NameParts) -> bool:
         """Return whether the subject of the sentence can be the context of a name.
 
-        A `wording.RELATIVE_NAME` can always take the subject. Other names cannot if the subject is not lent
-        (`_Names.lends_subject`), or if they follow a verb of spending: in 发放补贴5万元, 补贴 does not refer to the
-        subject.
+        A name that needs a subject (`wording.NEEDS_SUBJECT`) can always take it. Other names cannot if the subject is
+        not lent (`_Names.lends_subject`), or if they follow a verb of spending: in 发放补贴5万元, 补贴 does not refer
+        to the subject.
         """
         if self._names.lends_subject and not wording.SPENDING_VERB.search(self._folded, parts.begin, parts.start):
             return True
-        return wording.RELATIVE_NAME.fullmatch(name) is not None
+        return wording.NEEDS_SUBJECT.fullmatch(name) is not None
 
     @cached_property
     def _previous_sentence_topic(self) -> str:

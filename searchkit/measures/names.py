@@ -63,7 +63,7 @@ class NameText:
             and folded[verb.end() : end] not in ("工作", "活动")
         ):
             # The name after the verb is unclear without its topic before the verb: 乡镇企业完成增加值, 项目储备规模.
-            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)
+            is_unclear = wording.NEEDS_CONTEXT.fullmatch(folded, verb.end(), end)
             can_follow_topic = verb[0] in wording.COMPLETION_VERBS or is_unclear
             has_topic = can_follow_topic and verb.start() - begin >= MIN_NAME_LENGTH
             has_actor = wording.ACTOR.search(folded, begin, verb.start()) and not is_unclear
@@ -192,7 +192,7 @@ class NameText:
             verb = wording.LEADING_LIGHT_WORD.match(last, each.end())
             item = last[: each.start()] if i == len(spans) - 1 else name
             return f"{item} {last[verb.end() if verb else each.end() :]}".strip()
-        if i and wording.TOPIC_NAME.fullmatch(name):  # 旅游接待总人次和总收入
+        if i and wording.NEEDS_CONTEXT.fullmatch(name):  # 旅游接待总人次和总收入
             subject = self.read(spans[0].start, spans[0].stop)
             return f"{subject[: first_word_length(subject)]} {name}"
         if i == len(spans) - 1 or wording.COMPLETE_NAME.search(name) or wording.SHARED_HEAD.search(name):

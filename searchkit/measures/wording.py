@@ -272,7 +272,7 @@ GENERIC_NAME = re.compile(
     r".?(?:检查|巡查|整改|处罚|罚款|培训|经费|补贴)"
 )
 """A name that is unclear without its context. Used to match a full name."""
-TOPIC_NAME = re.compile(
+NEEDS_CONTEXT = re.compile(
     r"人口|总?(?:产值|产量|面积|里程|收入|利润|价值|销售额|营业额|产|数|量|额|规模|数量|金额|余额|人数|户数)|"
     r"增加值|单产|亩产|均价|总?投资|安排|"
     r"(?:补助|补贴|保障|筹资|征收|缴费|发放)?(?:水平|标准)|(?:当年)?新[增建设开登][记办立户]?|净增|增产|减产|增收|减收|开工|竣工|通车|建成|投产"
@@ -302,7 +302,7 @@ SPENDING_VERB = re.compile(_SPENDING)
 """Before a name: the name does not refer to the subject of the sentence (发放补贴)."""
 ENDS_IN_SPENDING = re.compile(f"(?:{_SPENDING})[了过]?$")
 """Before an amount: what it is spent on may follow."""
-RELATIVE_NAME = re.compile(
+NEEDS_SUBJECT = re.compile(
     # Amounts and prices: 总额, 合同金额, 单价
     r".{0,2}(?:总量|总数|总额|总值|总产|规模|数量|金额|余额|产量|单产|亩产|均价|单价|比例|幅度|增速|增幅|标准|人数|面积|里程|任务)|台阶|总?产值|"
     # Changes: 增收, 又新增

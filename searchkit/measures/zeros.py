@@ -28,7 +28,7 @@ _NOT_ASSERTED = re.compile(
     r"|如|若|因|对|凡|只要|即使"  # a condition: 如无
     r"|防|避免|杜绝|确保|力争|争取|努力|做到|实现|保证"  # a wish: 确保无
     r"|(?:查处|查办|查获|打击|整治|治理|取缔|取消|惩治|惩处|纠正|制止|严禁|禁止|遏制|存在|严查|清退|消除|"
-    r"(?<!经)(?<!经全面)清理)(?:了|各类|一批)?$"  # 查处无, 清理无, but not 经清理无
+    r"(?<!经)(?<!经全面)清理)(?:了|各类|一批)?$"  # an action against 无照经营, not a result as in 经清理无…
     r"|个别|有的|有些|少数|部分"  # only some: 有的单位没有
 )
 """Matches in the group `lead` of a clause that does not state a zero."""

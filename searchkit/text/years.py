@@ -1,4 +1,4 @@
-"""Patterns of years in reports, and the syntax of year ranges in queries."""
+"""Patterns of years in reports, and the years and ranges of years that a filter accepts."""
 
 from __future__ import annotations
 

@@ -243,7 +243,8 @@ def _tree_values(
         """Return the places one level below a place, the chosen branches first."""
         return sorted(children.get(parent, ()), key=lambda path: (path not in ancestors, -totals[path]))
 
-    waiting = ranked(())[::-1]  # a stack: a recursive inner function would keep the state of the index in memory
+    # A stack: a recursive inner function would be in a cycle with `frame`, which would keep the index in memory.
+    waiting = ranked(())[::-1]
     while waiting:
         path = waiting.pop()
         full = "/".join(path)

@@ -65,7 +65,10 @@ def test_an_export_of_nothing_writes_no_file(run: Run, small: Path, tmp_path: Pa
 def test_a_file_with_other_results_than_asked_for_is_announced(
     run: Run, small: Path, tmp_path: Path, command: str
 ) -> None:
-    """If the hits match only some words of the query, a message says so, unless the output does: a page or json."""
+    """If the hits match only some words of the query, a message on standard error says so.
+
+    A page or JSON on standard output says so itself; then there is no message.
+    """
     arguments = (command, "立案 火星", "--index", small / "index")
     for options in (("--output", tmp_path / "a.xlsx"), ("--output", tmp_path / "a.json"), ("--format", "csv")):
         result = run(*arguments, *options)

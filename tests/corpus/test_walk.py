@@ -38,7 +38,10 @@ def test_files_are_in_code_point_order_of_their_names(tmp_path: Path) -> None:
 
 
 def test_ignored_files_and_tables(tmp_path: Path) -> None:
-    """Hidden files, README, LICENSE, Word's lock files and Thumbs.db are ignored silently. metadata.csv is a table."""
+    """Hidden files, README, LICENSE, Word's lock files and Thumbs.db are ignored silently.
+
+    metadata.csv is one of the `tables`, which state metadata, and not one of the `files`.
+    """
     write_files(
         tmp_path,
         ".git/a.txt",
@@ -135,7 +138,7 @@ def test_names_are_always_printable() -> None:
 
 
 def test_the_second_file_of_a_name_is_skipped(tmp_path: Path) -> None:
-    """If two files have the same name in the corpus, the second is skipped. This also holds for metadata.csv."""
+    """If two names differ on disk but are equal when decoded, the second file is skipped, also a metadata.csv."""
     write_files(tmp_path, "报告/一.txt", "报告/metadata.csv")
     other = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + "报告".encode("gb18030")))
     try:

@@ -1,8 +1,8 @@
 """Payloads, which do harm if they are not escaped, in every place that a page or its data shows.
 
 A probe is one payload in one place. `REQUESTS` are the places in URLs, `CORPUS` those in a corpus, which `write_corpus`
-fills. The functions `find_…` return the harm that a page or a file would do; `find_arrivals` returns the places of a
-page in which a payload is shown.
+fills. The functions `find_…` return the harm that a page or a file would do; `find_shown_as_text` returns the places of
+a page in which a payload is shown.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def find_problems(page: Page) -> list[str]:
     return [f"{page.url}: {problem}" for problem in found]
 
 
-def find_arrivals(page: Page, payload: str, places: Mapping[str, str]) -> list[str]:
+def find_shown_as_text(page: Page, payload: str, places: Mapping[str, str]) -> list[str]:
     """Return the names of the places (name → selector) in which a page shows a payload as text."""
     found: list[str] = page.evaluate(ARRIVALS, ["".join(payload.split()), dict(places)])
     return found
@@ -309,15 +309,15 @@ def probe_documents(page: Page, address: str, payloads: Sequence[str]) -> tuple[
     documents = page.request.get(f"{address}documents.json").json()
     names = [document["document"] for document in documents]
     ids = {PAYLOADS[int(name.partition(" ")[0].partition(".")[0])]: name for name in names}
-    arrived, problems = 0, []
+    shown_count, problems = 0, []
     for payload in payloads:
         page.goto(f"{address}document?id={encode(ids[payload])}&query=处罚")
         problems += find_problems(page)
-        shown = find_arrivals(page, payload, CORPUS)
-        arrived += len(shown)
+        shown = find_shown_as_text(page, payload, CORPUS)
+        shown_count += len(shown)
         if not {"title", "text"} <= {*shown}:  # not the cells: the reader may take the table for paragraphs
             problems.append(f"{page.url}: the payload is shown in {shown} only")
-    return arrived, problems
+    return shown_count, problems
 
 
 def probe_lists(page: Page, address: str) -> tuple[int, list[str]]:

@@ -14,9 +14,9 @@ from browsing import Monitor, serve
 from injection import (
     PAYLOADS,
     find_active_cells,
-    find_arrivals,
     find_drawing_problems,
     find_problems,
+    find_shown_as_text,
     probe_data,
     probe_documents,
     probe_lists,
@@ -65,9 +65,9 @@ def test_payloads_in_addresses_are_text(page: Page, hostile_address: str) -> Non
 
 def test_payloads_in_reports_are_text(page: Page, hostile_address: str) -> None:
     """Payloads in titles, headings, sentences, tables, file names, metadata and sources of reports are text."""
-    arrived, problems = probe_documents(page, hostile_address, SOME)
+    shown_count, problems = probe_documents(page, hostile_address, SOME)
     assert problems == []
-    assert arrived >= 10 * len(SOME)
+    assert shown_count >= 10 * len(SOME)
 
 
 def test_payloads_in_lists_are_text(page: Page, hostile_address: str) -> None:
@@ -103,7 +103,7 @@ def test_payloads_that_are_not_escaped_are_found(browser: Browser, hostile_addre
             }""",
             payload,
         )
-        if not find_problems(page) and find_arrivals(page, payload, {"first": "body > p:first-child"}):
+        if not find_problems(page) and find_shown_as_text(page, payload, {"first": "body > p:first-child"}):
             missed.add(payload)
     page.close()
     assert missed == INERT

@@ -30,7 +30,7 @@ _DELIMITERS = re.compile(f"[{RAISED}{LOWERED}{END}]")
 _MAX_NOTE_LENGTH = 20
 """Maximum length of the mark of a note, in code points."""
 _BLANKS = " \t\n\x00\xa0\u3000"
-"""White space; U+0000 is a line end in the source of a web page."""
+"""White space. The HTML reader writes U+0000 for a line end in the source of a page."""
 _LABEL = r"(?:\d{1,3}|[①-⑳㉑-㉟㊱-㊿⑴-⒇❶-❿*＊※†‡§#★☆△▲])"
 """One number or sign of a note."""
 _SEPARATOR = r"[\s,，、;；~～–—-]"
@@ -61,7 +61,8 @@ _ELEMENT = re.compile(r"(?:H|C|N|O|P|S|K|Cs|Sr|I|U|Pu|Co|Ra|Th|Pb|Po|Rn|Am)(?![A
 """A chemical element, before which a raised number is that of an isotope: ¹³⁷Cs."""
 _NOT_UNITS = {"年": "末 初 底 内 间 终 产 鉴 龄 代 轻 报 度 来", "期": "初", "个": "人", "次": "年"}
 """Texts after a unit that make it a part of another word: 年末 is not the unit 年. They are added to the `not_before`
-texts of the unit list. Other modules use the unit list only after a number, so it need not contain texts such as 末."""
+texts of the unit list. Other modules use the unit list only after a number of the text. Here, the raised number can be
+the mark of a note (生产总值²年末), so more words must be excluded."""
 
 _AVERAGE_OR_NUMBER = "(?:均|数(?![据字学码控智十百千]))"
 """After a unit, 均 or 数 makes it a part of another word: a raised number before 户均 or 户数 is the mark of a note. In

@@ -1,4 +1,4 @@
-"""Metadata printed on a web page around the text, such as 索引号, 文号 and 发布日期.
+"""HTML only: rewrites the facts printed around the text of a page (索引号, 文号, 发布日期) as lines 标签：值.
 
 Sites lay out these facts as tables, lists or boxes, with colons, with brackets or with neither. This module converts
 them to `label：value`.

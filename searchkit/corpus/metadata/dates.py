@@ -1,4 +1,4 @@
-"""Read the years and dates of a report: in its title and its head, the date of publication, or an inferred year.
+"""Read the years and dates of a report: in its title and head, its publication (发布日期), or an inferred year.
 
 `detection` decides between them, and `planned_year` decides for work reports of governments.
 

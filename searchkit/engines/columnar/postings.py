@@ -216,8 +216,9 @@ class SegmentPostings:
     def docs_of_range(self, term_ords: range) -> Array:
         """Return the ids of the docs with one of consecutive terms in their passage, in no particular order.
 
-        A doc with several terms can occur several times. Ids are as for `doc_ids`. Takes some ns per posting, and a
-        scan per term with dense postings.
+        A doc with several terms can occur several times. For terms with a field prefix, returns indices of heading
+        paths or document numbers, as `doc_ids` does. Takes some ns per posting, and a scan per term with dense
+        postings.
         """
         offsets = self._offsets[term_ords.start : term_ords.stop + 1].astype(np.int64)
         if len(offsets) < 2:  # noqa: PLR2004 - an empty range
@@ -303,11 +304,12 @@ class SegmentPostings:
         return tf
 
     def word_counts(self, live_docs: Array | None) -> tuple[Array, Array, Array]:
-        """Return the ordinal, the number of docs and the key of each word (`contract.Vocabulary.words`): three arrays.
+        """Return the ordinal, the number of docs and the key of each word: three arrays.
 
-        The docs are the live docs that have the word in their passage. `live_docs`: a mask, or None if all docs are
-        live. The key of a word is a hash of it (`ByteStrings.keys`). Words of several segments with equal keys are
-        taken as equal, so that they need not be decoded.
+        A word is a term of several characters that has no field prefix and does not begin with a digit. The docs are
+        the live docs that have the word in their passage. `live_docs`: a mask, or None if all docs are live. The key of
+        a word is a hash of it (`ByteStrings.keys`). Words of several segments with equal keys are taken as equal, so
+        that they need not be decoded.
         """
         offsets = self._offsets.astype(np.int64)
         ends = offsets[1:] - self._not_in_passage
@@ -425,10 +427,10 @@ class IndexTerms:
         return self._states.get(term, self._look_up).df
 
     def last_with(self, prefix: str, limit: int) -> str | None:
-        """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it.
+        """Return the term at position `limit`, from 1, of those that begin with `prefix`; None if at most `limit` do.
 
-        Counts only terms of live docs. If all segments together have at most `limit` terms with the prefix, decodes no
-        term; otherwise about `limit` terms of each segment at most.
+        Includes only terms of live docs, in the order of code points. If all segments together have at most `limit`
+        terms with the prefix, decodes no term; otherwise about `limit` terms of each segment at most.
         """
         ranges = [postings.prefix_range(prefix) for postings in self._segments]
         if sum(map(len, ranges)) <= limit:

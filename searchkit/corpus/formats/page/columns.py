@@ -1,4 +1,4 @@
-"""Columns that only white space shows.
+"""Columns of unruled tables, which only white space shows.
 
 Input: rows of words (`textrows`). Output: `Columns`, which determine the column of each word. Lengths are in the unit
 of `placed`.

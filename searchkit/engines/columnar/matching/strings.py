@@ -119,7 +119,8 @@ class StringMatcher:
     def _numeral_class_at(self, offsets: Array) -> Array:
         """Return the numeral class of the character at each offset; `_NOT_NUMERAL` at offsets outside the text.
 
-        The offsets ascend. An offset after the text counts as its last character, whose code 0 is no numeral.
+        The offsets ascend. An offset after the text counts as its last code, which is 0: it ends the text and is no
+        character.
         """
         inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
         classes: Array = self._numeral_classes.take(self._text.codes.take(inside))
