@@ -77,9 +77,8 @@ STATUSES = (
     *names.MEASURE_STATUSES,
     *("not read", "duplicate", "left out", "undecided"),
     *("read", "running", "all", "damaged"),
-    ROW_PATTERN,
 )
-"""Statuses of measures, kinds of problems, and what has been verified of an index, and how its rows of tables are."""
+"""Statuses of measures, kinds of problems, and what has been verified of an index."""
 SYSTEM_REASONS = (
     *("Permission denied", "No such file or directory", "No space left on device", "Is a directory", "Not a directory"),
     *("File exists", "Read-only file system", "Input/output error", "File name too long", "Too many open files"),
@@ -188,6 +187,7 @@ def _named_messages() -> dict[Message, str]:
         **{(None, meaning): "searchkit/output/cells.py" for _, meaning in CELL_MARKS.values()},
         **{(None, reason): "searchkit/output/terminal.py" for reason in REASONS.values()},
         **{(None, status): "searchkit/names.py" for status in STATUSES},
+        (None, ROW_PATTERN): "searchkit/corpus/tables/grid.py",
         **{(None, separator): "searchkit/translation.py" for separator in SEPARATORS},
         **{(f"{PAGE}.{key}", text): "searchkit/web/words.py" for key, text in WORDS_OF_PAGES.items()},
     }

@@ -21,12 +21,15 @@ it. A module that calls a library converts the library's exceptions to these.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
 
 _NOT_IN_ARGUMENT = re.compile(r"[^\w@%+=:,./\\~-]")
 """Matches a character that a shell may not take as part of an argument. ~ is the home folder only at the beginning."""
+_SPECIAL_IN_QUOTES = re.compile(r'["$`!\\]')
+"""Matches a character that is special between double quotes."""
 
 
 def install_command(packages: str) -> str:
@@ -38,13 +41,23 @@ def install_command(packages: str) -> str:
     if (prefix / "pipx_metadata.json").exists():
         return f"pipx inject cn-report-search {packages}"
     if (prefix / "uv-receipt.toml").exists():
-        return f"uv pip install --python {prefix} {packages}"
+        return f"uv pip install --python {quoted(prefix)} {packages}"
     return f"pip install {packages}"
 
 
 def quoted(path: Path | str) -> str:
-    """Return a path as an argument of a command that users can copy: in double quotes if a shell would split it."""
-    return f'"{path}"' if _NOT_IN_ARGUMENT.search(str(path)) else str(path)
+    """Return a path as an argument of a command that users can copy: in quotes if a shell would split or change it.
+
+    Double quotes are the only ones of Windows.
+    """
+    text = str(path)
+    if not _NOT_IN_ARGUMENT.search(text):
+        return text
+    if os.name != "nt" and _SPECIAL_IN_QUOTES.search(text):
+        import shlex  # noqa: PLC0415 - few paths need it
+
+        return shlex.quote(text)
+    return f'"{text}"'
 
 
 class SearchkitError(Exception):

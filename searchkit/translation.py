@@ -31,6 +31,8 @@ LIST = "list"
 """What a translation says of a value that is a list of names."""
 SEPARATORS = (", ", " or ")
 """What is between the names in a list of the library."""
+_MAX_TRANSLATED = 4096
+"""Maximum number of translated sentences that are kept. Those of a server can contain anything."""
 MAX_DEPTH = 4
 """Maximum depth to which sentences that are values in a sentence are translated. Without a maximum, a translation could
 take long."""
@@ -48,6 +50,7 @@ class Catalogue:
         """
         self._messages = messages
         self._templates: list[_Template] | None = None
+        self._translated: dict[str, str] = {}
 
     def gettext(self, message: str) -> str:
         """Return the translation of a text, or the text if there is none."""
@@ -77,7 +80,11 @@ class Catalogue:
                 if message.startswith(start)
             )
             self._templates = sorted(templates, key=lambda template: -template.length)
-        return self._translate(sentence, MAX_DEPTH, self._templates, {})
+        if sentence not in self._translated:
+            if len(self._translated) >= _MAX_TRANSLATED:
+                self._translated.clear()
+            self._translated[sentence] = self._translate(sentence, MAX_DEPTH, self._templates, {})
+        return self._translated[sentence]
 
     def _translate(
         self, sentence: str, depth: int, templates: list[_Template], known: dict[tuple[str, int], str]
@@ -171,7 +178,8 @@ class _Value(str):
         text = str(self)
         if spec not in {SENTENCE, LIST}:
             return self._catalogue.pgettext(spec, text) if spec else text
-        text = self._translate(text)
+        if spec == SENTENCE or " " in text:  # a single name of a list stays as it is
+            text = self._translate(text)
         for separator in SEPARATORS if spec == LIST else ():
             text = text.replace(separator, self._catalogue.gettext(separator))
         return text

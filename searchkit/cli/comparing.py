@@ -121,9 +121,12 @@ def compare(
             _print_reasons(comparison)
         return NOTHING_FOUND
     if chart is not None:
+        from searchkit.cli.progress import describe_file, file_state, long_work
         from searchkit.output.chart import draw_chart
 
-        draw_chart(comparison, chart, chart_size)
+        before = file_state(chart)
+        with long_work("", lambda _progress: describe_file(chart, before)):  # without a bar of its own
+            draw_chart(comparison, chart, chart_size)
     return FOUND
 
 

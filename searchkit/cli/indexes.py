@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from searchkit.cli.options import FolderPath, format_option, index_option, output_options
-from searchkit.cli.output import FAILED, FOUND, Target, print_error, terminal_width, write_output
+from searchkit.cli.output import FAILED, FOUND, Target, print_error, write_output
 from searchkit.cli.progress import bar_width, long_work, raise_on_interrupt
 from searchkit.cli.settings import SettingsCommand, applying_settings
 from searchkit.errors import quoted
@@ -184,7 +184,7 @@ def info(index_path: Path, target: Target, *, problems: bool) -> int:
         facet_names = join(pgettext(FACET, name) for name in index.facet_names)
         texts = {name: _(str(facts[name])) for name in ("verified", "table_rows")}
         shown = {**facts, "facets": facet_names, **texts}
-        target.write(_format_facts(shown, unread, index_path))
+        target.write(_format_facts(shown, unread, index_path, target.width))
     elif target.format == "json":
         target.write([dumps({**facts, "problems": unread}, indent=1), "\n"])
     else:
@@ -268,15 +268,20 @@ class _ProgressDisplay:
         return _("{files}/{all} files, {time} left").format(**numbers) if is_narrow else text
 
 
-def _format_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> Iterator[str]:
-    """Yield a table of facts about an index, and below it the files and parts that were not read (`_truncate`)."""
+def _format_facts(
+    facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path, width: int | None
+) -> Iterator[str]:
+    """Yield a table of facts about an index, and below it the files and parts that were not read (`_truncate`).
+
+    `width`: maximum width of the table in columns; None = no limit.
+    """
     from searchkit.output.cells import value_text
     from searchkit.output.terminal import format_table
     from searchkit.text.characters import sanitize
 
     shown = {**facts, "problems": len(unread)}
     rows = [(pgettext(COLUMN, name), value_text(value)) for name, value in shown.items() if value is not None]
-    yield format_table(rows, ["", ""], width=terminal_width())
+    yield format_table(rows, ["", ""], width=width)
     text = _("not read: {path}: {reason}")
     lines = [text.format(path=problem["path"], reason=translate(problem["reason"])) for problem in unread]
     yield from (sanitize(f"{line}\n") for line in _truncate(lines, str(index_path)))

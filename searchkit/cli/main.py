@@ -12,7 +12,7 @@ import click
 
 from searchkit import __version__
 from searchkit.cli.language import LocalizedGroup, click_message, language_option, use_language
-from searchkit.cli.output import FAILED, FOUND, OutputClosed, flush_output, print_error, print_message, write_output
+from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, print_message, write_output
 from searchkit.cli.pager import NO_PAGER
 from searchkit.cli.settings import CommandDefaults, use_language_of_help
 from searchkit.errors import SearchkitError
@@ -112,7 +112,6 @@ def main() -> NoReturn:
         use_shells()
     try:
         status = cli.main(standalone_mode=False, default_map=CommandDefaults(_MODULES))
-        flush_output()
     except click.ClickException as error:
         print_message(click_message(error))
         status = error.exit_code

@@ -113,30 +113,15 @@ def output_options(*formats: str) -> Callable[[_Command], Callable[..., object]]
             target = read_target(output_format, output, bom=bom)
             if output is None:
                 return command(*arguments, target=target, **options)
-            from searchkit.cli.progress import long_work
+            from searchkit.cli.progress import describe_file, file_state, long_work
 
-            before = _file_state(output)
-            with long_work("", lambda _progress: _describe_file(output, before)):  # without a bar of its own
+            before = file_state(output)
+            with long_work("", lambda _progress: describe_file(output, before)):  # without a bar of its own
                 return command(*arguments, target=target, **options)
 
         return run
 
     return add
-
-
-def _file_state(path: Path) -> tuple[int, int] | None:
-    """Return what changes when a file is replaced. None if there is no file."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns
-
-
-def _describe_file(path: Path, before: tuple[int, int] | None) -> str:
-    """Return whether an interrupted command has replaced a file. `before`: its state when the command began."""
-    text = _("{path} was not written") if _file_state(path) == before else _("{path} is complete")
-    return text.format(path=path)
 
 
 def color_option(command: _Command) -> _Command:

@@ -45,14 +45,9 @@ def write_output(pieces: Iterable[str]) -> None:
 
         if missing := start_pager():
             print_error(f"no pager {missing}: the output follows without one")
-    with _explain_output_errors():
-        for piece in pieces:
+    for piece in pieces:  # an error while a piece is made is not one of standard output
+        with _explain_output_errors():
             sys.stdout.write(piece)
-        sys.stdout.flush()
-
-
-def flush_output() -> None:
-    """Write what is still in the buffer of standard output. Raises the exceptions of `write_output`."""
     with _explain_output_errors():
         sys.stdout.flush()
 
@@ -91,16 +86,16 @@ class Target(NamedTuple):
     def write(self, pieces: Iterable[str]) -> None:
         """Write text. Raises SearchkitError if the file cannot be written, OutputClosed as `write_output` does.
 
-        The file appears when it is complete (`complete_file`).
+        The file appears when it is complete (`replacing_file`).
         """
         marked = chain([_BYTE_ORDER_MARK], pieces) if self.bom else pieces
         if self.path is None:
             write_output(marked)
             return
-        from searchkit.output.writing import complete_file
+        from searchkit.output.writing import replacing_file
 
         try:
-            with complete_file(self.path) as path, path.open("w", encoding="utf-8", newline="") as file:
+            with replacing_file(self.path) as path, path.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(marked)
         except OSError as error:
             raise SearchkitError(f"{self.path}: cannot be written: {error.strerror}") from error

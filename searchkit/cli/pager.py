@@ -61,7 +61,8 @@ def start_pager() -> str | None:
     if command.strip() in {"", "cat"}:
         return None
     program = command.split()[0]
-    if _NAME.fullmatch(program) and shutil.which(program) is None:  # a shell would read nothing, and all would be lost
+    is_program = _NAME.fullmatch(program) and program not in {"command", "eval", "exec"}
+    if is_program and shutil.which(program) is None:  # a shell would read nothing, and all would be lost
         return program
     # LV has the options of the pager lv: -c keeps colours.
     environment = {"LESS": _LESS_OPTIONS, "LV": "-c", **os.environ}

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ import click
 from searchkit.cli.output import FAILED, print_error
 from searchkit.cli.pager import is_running
 from searchkit.text.characters import display_width
+from searchkit.translation import gettext as _
 
 _QUIET_SECONDS = 0.5
 """The bar is not shown before the work has taken this long."""
@@ -95,6 +97,8 @@ def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progres
             yield progress
     except KeyboardInterrupt:
         progress.end()
+        if is_running():  # a normal exit would wait until the user has left the pager
+            os._exit(FAILED)
         print_error(f"interrupted: {stands(progress)}")
         sys.exit(FAILED)
     progress.end()
@@ -121,3 +125,18 @@ def raise_on_interrupt() -> Iterator[None]:
         for number in raising:
             if signal.getsignal(number) is signal.default_int_handler:
                 signal.signal(number, before[number])
+
+
+def file_state(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is replaced. None if there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def describe_file(path: Path, before: tuple[int, int] | None) -> str:
+    """Return whether an interrupted command has replaced a file. `before`: its state when the command began."""
+    text = _("{path} was not written") if file_state(path) == before else _("{path} is complete")
+    return text.format(path=path)

@@ -332,7 +332,7 @@ def export(
     has a sheet for each table, and a workbook of measures a link from each to its paragraph. If
     there is nothing to export, no file is written, and the exit status is 1.
     """
-    from searchkit.cli.progress import long_work
+    from searchkit.cli.progress import file_state, long_work
     from searchkit.index import Index
     from searchkit.model import Measure, Table, to_json
 
@@ -356,8 +356,11 @@ def export(
             if target.path is None:
                 target.write_records([], what)
             return NOTHING_FOUND
+        before = file_state(target.path) if target.path else None
         total = 0 if status or any(filters.values()) else getattr(index.manifest, what, 0)
-        with long_work(_("exporting"), lambda progress: _describe_rest(what, target, progress.done)) as progress:
+        with long_work(
+            _("exporting"), lambda progress: _describe_rest(what, target, before, progress.done)
+        ) as progress:
             if total:  # it is 0 if the number of records is unknown, as with filters
                 records = progress.count(records, total)
             if what == "tables":
@@ -369,17 +372,20 @@ def export(
     return FOUND
 
 
-def _describe_rest(what: str, target: Target, done: int) -> str:
+def _describe_rest(what: str, target: Target, before: tuple[int, int] | None, done: int) -> str:
     """Return what an export has written when it is interrupted.
 
-    `done`: number of records written, 0 if this number is unknown or no record was written.
+    `before`: the `file_state` of its file when it began. `done`: number of records written, 0 if this number is unknown
+    or no record was written.
     """
     if target.path is None:
         text = _("{n} {what} were written") if done else _("the output is not complete")
         return text.format(n=done, what=pgettext(COLUMN, what))
     if what == "tables" and target.format in {"csv", "tsv"}:
         return _("{path} does not have all tables; remove it").format(path=target.path)
-    return _("{path} was not written").format(path=target.path)
+    from searchkit.cli.progress import describe_file
+
+    return describe_file(target.path, before)
 
 
 def _export_tables(tables: Iterator[Table], target: Target) -> None:

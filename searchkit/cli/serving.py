@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -81,7 +80,6 @@ def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> 
     def announce(url: str) -> None:
         """Print the address of the page."""
         write_output([f"{url}\n"])
-        sys.stdout.flush()
 
     arguments = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     run_server(_named_indexes(indexes), ServerOptions(**arguments), announce, opens_browser=opens_browser)  # type: ignore[arg-type]

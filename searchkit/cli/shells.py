@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from io import StringIO
 
@@ -37,13 +38,13 @@ _BASH_SCRIPT = """\
                 [[ $value == *= ]] && compopt -o nospace
                 ;;
         esac
-    done < <(env COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_CWORD="$2" COMP_QUOTE="${COMP_WORDS[COMP_CWORD]:0:1}" \\
-        %(complete_var)s=bash_complete "$1")
+    done < <(env _SEARCHKIT_LINE="${COMP_LINE:0:COMP_POINT}" _SEARCHKIT_WORD="$2" \\
+        _SEARCHKIT_QUOTE="${COMP_WORDS[COMP_CWORD]:0:1}" %(complete_var)s=bash_complete "$1")
 }
 complete -o nosort -F %(complete_func)s %(prog_name)s
 """
-"""COMP_WORDS is the line up to the cursor, COMP_CWORD what a completion replaces, COMP_QUOTE the first character of the
-word: a quotation mark, if one is open."""
+"""_SEARCHKIT_LINE is the line up to the cursor, _SEARCHKIT_WORD what a completion replaces, _SEARCHKIT_QUOTE the first
+character of the word: a quotation mark, if one is open. A closed one can begin a word, too: "京"."""
 _SPECIAL = {
     "": re.compile(r"[\s!\"#$&'()*;<>?\[\\\]^`{|}~]"),
     '"': re.compile(r'[!"$\\`]'),
@@ -70,13 +71,20 @@ class _Bash(_Complete, BashComplete):
     source_template = _BASH_SCRIPT
     _kept = ""
     """Beginning of the word that stays, because bash replaces only what follows the last = or :."""
+    _quote = ""
+    """Quotation mark that is open at the cursor."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Return the words before the cursor, and the word at the cursor."""
-        *words, marked = split_arg_string(f"{os.environ['COMP_WORDS']}x")  # with an x, even an empty word is a word
+        line, replaced = os.environ["_SEARCHKIT_LINE"], os.environ["_SEARCHKIT_WORD"]
+        *words, marked = split_arg_string(f"{line}x")  # with an x, even an empty word is a word
         incomplete = marked[:-1]
-        replaced = os.environ["COMP_CWORD"]
-        if os.environ.get("COMP_QUOTE", "") not in {"'", '"'}:
+        try:
+            shlex.split(line)
+        except ValueError:  # a quotation mark is open
+            self._quote = os.environ.get("_SEARCHKIT_QUOTE", "")
+        if self._quote not in {"'", '"'}:
+            self._quote = ""
             replaced = split_arg_string(f"{replaced}x")[0][:-1]
         self._kept = incomplete.removesuffix(replaced)
         return words[1:], incomplete
@@ -84,11 +92,7 @@ class _Bash(_Complete, BashComplete):
     def format_completion(self, item: CompletionItem) -> str:
         """Return a line for the script: the type of a completion and, quoted, what replaces the word."""
         value = str(item.value).removeprefix(self._kept)
-        quote = os.environ.get("COMP_QUOTE", "")
-        if quote == "'":
-            value = value.replace("'", r"'\''")
-        else:
-            value = _SPECIAL[quote if quote in _SPECIAL else ""].sub(r"\\\g<0>", value)
+        value = value.replace("'", r"'\''") if self._quote == "'" else _SPECIAL[self._quote].sub(r"\\\g<0>", value)
         return f"{item.type},{value}"
 
 

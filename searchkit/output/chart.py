@@ -22,7 +22,7 @@ from searchkit.compare.table import CellValue, Comparison
 from searchkit.errors import SearchkitError, UsageError, install_command
 from searchkit.names import YEAR_FACETS
 from searchkit.output.cells import CELL_MARKS, number_text
-from searchkit.output.writing import complete_file
+from searchkit.output.writing import replacing_file
 from searchkit.processes import ROOT_FOLDER
 from searchkit.text.characters import sanitize
 from searchkit.translation import gettext, in_brackets
@@ -107,7 +107,7 @@ def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
     check_suffix(path)
     content = render_chart(comparison, path.suffix.lower().removeprefix("."), size)
     try:
-        with complete_file(path) as file:
+        with replacing_file(path) as file:
             file.write_bytes(content)
     except OSError as error:
         raise SearchkitError(f"{path}: cannot be written: {error.strerror}") from error

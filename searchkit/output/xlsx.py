@@ -21,7 +21,7 @@ from searchkit.model import to_json
 from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names, value_text
 from searchkit.output.json import comparison_records, finding_to_json
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
-from searchkit.output.writing import complete_file
+from searchkit.output.writing import replacing_file
 from searchkit.text.characters import display_width, sanitize
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
     book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
     yield book
     try:
-        with complete_file(path) if isinstance(path, Path) else nullcontext(path) as book.filename:
+        with replacing_file(path) if isinstance(path, Path) else nullcontext(path) as book.filename:
             book.close()  # writes the file
     except (XlsxWriterException, OSError) as error:
         cause = error.__context__ if isinstance(error.__context__, OSError) else error  # XlsxWriter wraps an OSError

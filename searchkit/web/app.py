@@ -176,7 +176,8 @@ class Server:
         """Return the response to an error: a page, or JSON (RFC 9457)."""
         found = next((item[1:] for item in _PROBLEMS if isinstance(error, item[0])), None)
         status, code, text = found or (500, "failed", "error_failed")
-        detail = str(error) if found else "the server failed"
+        # The message of an unexpected failure can contain a path of the server.
+        detail = str(error) if found and code != "failed" else "the server failed"
         code = error.code if isinstance(error, SearchkitError) else code
         if not found:
             _LOGGER.error("a request failed", exc_info=error)

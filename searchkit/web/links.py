@@ -8,7 +8,7 @@ from typing import Any
 
 from searchkit.index import IndexState
 from searchkit.model import Measure
-from searchkit.names import BUILT_IN_FACETS
+from searchkit.names import BUILT_IN_FACETS, MEASURE_STATUSES
 from searchkit.output.cells import number_text
 from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.search.suggestions import Suggestion
@@ -73,15 +73,20 @@ def _describe(frame: Frame, item: Suggestion) -> str:
         return words("instead", text=f"{words.facet(facet)} {values[-1]}", words=item.text)
     if item.text in {"match:all", "quotes"}:
         return words["match_any" if item.text == "match:all" else "drop_quotes"]
-    if item.text == "no-cumulative" or item.kind != "drop_filter":
-        return words("drop", text=words["cumulative"] if item.kind == "drop_filter" else item.text)
+    if item.kind != "drop_filter":
+        return words("drop", text=item.text)
+    if item.text == "no-cumulative":
+        return words("drop", text=words["cumulative"])
 
     def name_condition(match: re.Match[str]) -> str:
         """Return a condition on measures with its name in the language of the page."""
         name, value = match.groups()
-        return f"{words[name]} {words[value] if name == 'status' else value}"
+        if name == "status":  # one or several; a user-defined facet can have this name, too
+            value = ",".join(words[item] if item in MEASURE_STATUSES else item for item in value.split(","))
+        return f"{words[name]} {value}"
 
-    return words("drop_filter", text=_CONDITION.sub(name_condition, words.tree(item.text)))
+    text = _CONDITION.sub(name_condition, words.tree(item.text))
+    return words("drop_filter", text=text.replace("no-cumulative", words["cumulative"]))
 
 
 def _suggestion_url(frame: Frame, item: Suggestion) -> str:

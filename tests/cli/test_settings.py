@@ -328,7 +328,7 @@ def test_shells_complete_facet_values(
     index = str(small / "index")
 
     def complete(words: str, incomplete: str = "", **environment: str) -> list[str]:
-        arguments = {"COMP_WORDS": f"{words} {incomplete}", "COMP_CWORD": re.split("[=:]", incomplete)[-1]}
+        arguments = {"_SEARCHKIT_LINE": f"{words} {incomplete}", "_SEARCHKIT_WORD": re.split("[=:]", incomplete)[-1]}
         done = run_in(tmp_path, _SEARCHKIT_COMPLETE="bash_complete", **arguments, **environment)
         assert done.err == ""
         return [line.partition(",")[2] for line in done.out.splitlines() if line]
@@ -362,8 +362,8 @@ def test_an_error_does_not_disturb_the_line_that_is_typed(hostile: Path) -> None
     (file,) = (hostile / "index").glob("data-*/suggestions.txt")
     file.write_bytes(b"\xff" * file.stat().st_size)
     command = [SEARCHKIT]
-    environment = {**os.environ, "_SEARCHKIT_COMPLETE": "bash_complete", "COMP_CWORD": ""}
-    environment["COMP_WORDS"] = "searchkit search x --district "
+    environment = {**os.environ, "_SEARCHKIT_COMPLETE": "bash_complete", "_SEARCHKIT_WORD": ""}
+    environment["_SEARCHKIT_LINE"] = "searchkit search x --district "
     for _ in range(2):
         done = subprocess.run(command, capture_output=True, check=False, cwd=hostile, env=environment, timeout=60)
         assert (done.stdout.strip(), done.stderr) == (b"", b"")
@@ -398,22 +398,32 @@ def run_shell(folder: Path, shell: str, script: str, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("before", "replaced", "quote"),
-    [("cluster=", "京", ""), ("--where=cluster=", "", ""), ('"', "cluster=", '"'), ("'", "cluster=京", "'")],
+    ("before", "replaced", "quote", "closing"),
+    [
+        ("cluster=", "京", "", ""),
+        ("--where=cluster=", "", "", ""),
+        ('"', "cluster=", '"', '"'),
+        ("'", "cluster=京", "'", "'"),
+        ('"cluster=京"', "", '"', ""),
+        ("", '"cluster=京"', "", ""),
+    ],
 )
-def test_bash_inserts_one_word_that_it_does_not_execute(hostile: Path, before: str, replaced: str, quote: str) -> None:
-    """In bash, a completed value is one word with all of its characters, with and without an open quotation mark.
+def test_bash_inserts_one_word_that_it_does_not_execute(
+    hostile: Path, before: str, replaced: str, quote: str, closing: str
+) -> None:
+    """In bash, a completed value is one word with all of its characters, whether a quotation mark is open or closed.
 
-    `replaced`: what bash replaces, and `before`: what stays before it.
+    `replaced`: what bash replaces; `before`: what stays before it; `quote`: the mark with which the word begins before
+    that; `closing`: the mark that is open.
     """
     line = f"searchkit search x --index index {'' if before.startswith('--') else '--where '}{before}"
     script = (
         'eval "$(_SEARCHKIT_COMPLETE=bash_source searchkit)"\n'
         'COMP_LINE="$1$2" COMP_POINT=${#COMP_LINE} COMP_WORDS=("$3$2") COMP_CWORD=0\n'
         '_searchkit_completion searchkit "$2"\n'
-        "eval \"printf '%s\\n' $1${COMPREPLY[0]}$3\"\n"
+        "eval \"printf '%s\\n' $1${COMPREPLY[0]}$4\"\n"
     )
-    words = run_shell(hostile, "bash", script, "bash", line, replaced, quote).splitlines()
+    words = run_shell(hostile, "bash", script, "bash", line, replaced, quote, closing).splitlines()
     assert words[-1] == f"{'--where=' if before.startswith('--') else ''}cluster={_HOSTILE}"
     assert not (hostile / "pwned").exists()
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from searchkit.corpus.blocks import RawDocument
-from searchkit.errors import ReadError, install_command
+from searchkit.errors import ReadError
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,5 +162,5 @@ def _import_module(reader: Reader) -> Any:  # noqa: ANN401 - each module has fun
     except ImportError as error:
         if not reader.needs:
             raise
-        message = f"needs the package {reader.needs}: {install_command(reader.needs)}"
-        raise ReadError(message) from error
+        # The reason is stored in the index, which other environments can open. So it has the usual command.
+        raise ReadError(f"needs the package {reader.needs}: pip install {reader.needs}") from error
