@@ -82,7 +82,7 @@ def _describe(frame: Frame, item: Suggestion) -> str:
         """Return a condition on measures with its name in the language of the page."""
         name, value = match.groups()
         if name == "status":  # one or several; a user-defined facet can have this name, too
-            value = ",".join(words[item] if item in MEASURE_STATUSES else item for item in value.split(","))
+            value = words.join([words[item] if item in MEASURE_STATUSES else item for item in value.split(",")])
         return f"{words[name]} {value}"
 
     text = _CONDITION.sub(name_condition, words.tree(item.text))

@@ -394,6 +394,7 @@ def test_a_look_up_goes_on_without_a_condition(client: TestClient, condition: st
     assert {"query": ["立案"], dropped: [condition.partition("=")[2]]} in links
     assert text in client.get(f"/measures?query=立案&district=滨海新区&{condition}").text
     assert "不限单位 吨 性质 目标" in client.get("/measures?query=立案&unit=吨&status=target").text
+    assert "不限性质 目标、标准" in client.get("/measures?query=立案&status=target&status=rule").text
 
 
 def test_the_api_is_described_in_the_language_of_the_pages(client: TestClient) -> None:
