@@ -92,6 +92,7 @@ class Catalogue:
         """Return a sentence in this language. `known`: translations of what has been translated, with its depth."""
 
         def translate(part: str) -> str:
+            """Return a value in this language, unless it is nested too deeply."""
             return self._translate(part, depth - 1, templates, known) if depth else part
 
         if (sentence, depth) not in known:
