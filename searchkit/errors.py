@@ -26,9 +26,9 @@ import re
 import sys
 from pathlib import Path
 
-_NOT_IN_ARGUMENT = re.compile(r"[^\w@%+=:,./\\~-]")
+_NOT_IN_ARGUMENT = r"[^\w@%+=:,./\\~-]"  # compiled when it is used: every command imports this module
 """Matches a character that a shell may not take as part of an argument. ~ is the home folder only at the beginning."""
-_SPECIAL_IN_QUOTES = re.compile(r'["$`!\\]')
+_SPECIAL_IN_QUOTES = r'["$`!\\]'
 """Matches a character that is special between double quotes."""
 
 
@@ -51,9 +51,9 @@ def quoted(path: Path | str) -> str:
     Double quotes are the only ones of Windows.
     """
     text = str(path)
-    if not _NOT_IN_ARGUMENT.search(text):
+    if not re.search(_NOT_IN_ARGUMENT, text):
         return text
-    if os.name != "nt" and _SPECIAL_IN_QUOTES.search(text):
+    if os.name != "nt" and re.search(_SPECIAL_IN_QUOTES, text):
         import shlex  # noqa: PLC0415 - few paths need it
 
         return shlex.quote(text)

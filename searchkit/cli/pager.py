@@ -29,7 +29,7 @@ _DEFAULT_PAGER = "less"
 _LESS_OPTIONS = "FRX"
 """Options of less if LESS is not set. Git uses the same: exit if all fits on one screen, keep colours, leave the text
 on the screen."""
-_NAME = re.compile(r"[\w./+-]+")
+_NAME = r"[\w./+-]+"  # compiled when it is used: every command imports this module
 """Matches the name or the path of a program, and nothing else that a shell knows: variables, brackets, quotes."""
 
 _state = {"running": False, "tried": False}
@@ -61,7 +61,7 @@ def start_pager() -> str | None:
     if command.strip() in {"", "cat"}:
         return None
     program = command.split()[0]
-    is_program = _NAME.fullmatch(program) and program not in {"command", "eval", "exec"}
+    is_program = re.fullmatch(_NAME, program) and program not in {"command", "eval", "exec"}
     if is_program and shutil.which(program) is None:  # a shell would read nothing, and all would be lost
         return program
     # LV has the options of the pager lv: -c keeps colours.
