@@ -112,4 +112,4 @@ def _index_path(context: click.Context) -> Path:
     shell has not yet replaced ~ and variables in it.
     """
     path = context.params.get("index_path") or context.lookup_default("index_path") or "index"
-    return Path(os.path.expandvars(Path(path).expanduser()))
+    return Path(os.path.expandvars(os.path.expanduser(path)))  # noqa: PTH111 - Path would raise for ~unknown

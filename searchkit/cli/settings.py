@@ -39,7 +39,7 @@ _LISTS_OF_HITS = frozenset({"search", "similar", "measures"})
 """Commands to which the setting `limit` applies: their `--limit` is a number of hits."""
 
 
-class Settings:  # no NamedTuple: every command creates this class, and one adds 0.3 % to the time of `--version`
+class Settings:  # every command creates this class; a NamedTuple would add 0.3 % to the time of `--version`
     """The file that applies to a command, with its values."""
 
     def __init__(self, path: Path, values: dict[str, Any]) -> None:
